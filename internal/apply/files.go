@@ -1,0 +1,174 @@
+package apply
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/forewrite/forewrite/journal/record"
+)
+
+// Files takes steps in a tree. Everything it touches lies beneath Root; temporary
+// files are made in the staging directory of the journal, which is on the same
+// file system, so that a rename puts them in place.
+//
+// Its methods may be called by several goroutines at once; whether that makes
+// sense for the paths in question is the caller's business.
+type Files struct {
+	Root    *os.Root
+	Staging *os.Root
+
+	staging string // path of Staging beneath Root
+	prefix  string // of the names made in this session
+	count   atomic.Uint64
+}
+
+// NewFiles returns Files for the tree root, whose journal directory is dir, a
+// slash-separated path beneath the root. Close it to release the staging
+// directory; the root stays open.
+func NewFiles(root *os.Root, dir string) (*Files, error) {
+	staging := path.Join(dir, "staging")
+	r, err := root.OpenRoot(staging)
+	if err != nil {
+		return nil, err
+	}
+	return &Files{Root: root, Staging: r, staging: staging, prefix: rand.Text()[:8]}, nil
+}
+
+// Close releases the staging directory.
+func (f *Files) Close() error { return f.Staging.Close() }
+
+// NewName returns a name for a file in staging that nobody else uses.
+func (f *Files) NewName() string {
+	return f.prefix + "-" + strconv.FormatUint(f.count.Add(1), 10)
+}
+
+// Take takes one step. What shall be placed must have been prepared. Errors are
+// those of the operating system, with the operation and the path in them.
+func (f *Files) Take(s Step) error {
+	switch s.Act {
+	case ActClear:
+		return f.clear(s.Change)
+	case ActPlace:
+		return f.place(s.Change)
+	case ActRemove:
+		return f.remove(s.Change)
+	default:
+		return f.setMode(s.Path, s.Mode)
+	}
+}
+
+// clear makes room for a change that needs it, or takes away what lies in a
+// directory that has to go.
+func (f *Files) clear(c *Change) error {
+	if !c.Exists() {
+		return f.remove(c)
+	}
+	if c.Before == RemovedAll {
+		return f.removeAll(c.Path)
+	}
+	fi, err := f.Root.Lstat(c.Path)
+	if gone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if fi.IsDir() == (c.Op == record.OpMkdir) {
+		return nil // done before, or a rename replaces it
+	}
+	return ignoreGone(f.Root.Remove(c.Path))
+}
+
+func (f *Files) remove(c *Change) error {
+	if c.Op == record.OpRemoveAll {
+		return f.removeAll(c.Path)
+	}
+	return ignoreGone(f.Root.Remove(c.Path))
+}
+
+// removeAll takes the tree away in one rename, so that nobody sees half of it,
+// and deletes it in staging. A crash in between leaves it there, and recovery
+// empties staging.
+func (f *Files) removeAll(p string) error {
+	trash := f.NewName()
+	err := f.Root.Rename(p, path.Join(f.staging, trash))
+	switch {
+	case gone(err):
+		return nil
+	case errors.Is(err, syscall.EXDEV), errors.Is(err, syscall.EBUSY):
+		return f.Root.RemoveAll(p)
+	case err != nil:
+		return err
+	}
+	return f.Staging.RemoveAll(trash)
+}
+
+// place renames what was prepared onto its path. A crash before the rename is
+// durable leaves the old version, and the log has the new one.
+func (f *Files) place(c *Change) error {
+	if c.Temp == "" {
+		return fmt.Errorf("place %s: not prepared", c.Path)
+	}
+	if c.Op == record.OpMkdir {
+		return f.placeDir(c)
+	}
+	if err := f.Root.Rename(path.Join(f.staging, c.Temp), c.Path); err != nil {
+		return err
+	}
+	if c.Payload.Kind == record.PayloadLinked || c.Payload.Kind == record.PayloadStaged {
+		// A rename onto another link of the same file does nothing and leaves
+		// both names: it was placed before.
+		return ignoreGone(f.Staging.Remove(c.Temp))
+	}
+	return nil
+}
+
+func (f *Files) placeDir(c *Change) error {
+	fi, err := f.Root.Lstat(c.Path)
+	if err == nil && fi.IsDir() { // made before, or by somebody else
+		if err := ignoreGone(f.Staging.Remove(c.Temp)); err != nil {
+			return err
+		}
+		return f.setMode(c.Path, c.Mode|0o300)
+	}
+	if err != nil && !gone(err) {
+		return err
+	}
+	return f.Root.Rename(path.Join(f.staging, c.Temp), c.Path)
+}
+
+// setMode changes the mode if it is not right yet. A path that is gone, or became
+// a symbolic link, has no mode to set.
+func (f *Files) setMode(p string, bits uint32) error {
+	fi, err := f.Root.Lstat(p)
+	if gone(err) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if fi.Mode()&fs.ModeSymlink != 0 || record.ModeBits(fi.Mode()) == bits {
+		return nil
+	}
+	return f.Root.Chmod(p, record.FileMode(bits))
+}
+
+// gone reports whether err says that there is nothing at the path: the name is
+// missing, or what should be a directory above it is a file.
+func gone(err error) bool {
+	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
+}
+
+func ignoreGone(err error) error {
+	if gone(err) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,211 @@
+package apply
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+
+	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/journal/record"
+)
+
+// Prepare makes the file, link or directory that the change will put in place,
+// with its final mode, in staging, and sets c.Temp. A file gets owner, group and
+// extended attributes of the one it replaces: of like when it is not nil, else of
+// what lies at c.Path. Whatever is going to fail for lack of space fails here.
+//
+// It also records in c.Replaced what it found at c.Path, unless like is given:
+// then what is replaced is another transaction's, which the log describes.
+func (f *Files) Prepare(c *Change, like *Change) error {
+	temp := f.NewName()
+	var err error
+	switch {
+	case c.Op == record.OpMkdir:
+		err = f.prepareDir(c, temp)
+	case c.Op == record.OpSymlink:
+		err = f.Staging.Symlink(string(c.Payload.Data), temp)
+	case c.Op != record.OpPut:
+		return nil
+	case c.Payload.Kind == record.PayloadInline:
+		err = f.prepareInline(c, like, temp)
+	default:
+		err = f.Link(c.Payload.Name, temp)
+	}
+	if err != nil {
+		f.Staging.RemoveAll(temp) // what is half made is of no use; the error is what counts
+		return err
+	}
+	c.Temp = temp
+	return nil
+}
+
+// Discard removes what Prepare made, if it was not put in place.
+func (f *Files) Discard(c *Change) {
+	if c.Temp != "" {
+		f.Staging.RemoveAll(c.Temp) // a leftover is removed by the next recovery
+	}
+}
+
+func (f *Files) prepareDir(c *Change, temp string) error {
+	if err := f.Staging.Mkdir(temp, 0o700); err != nil {
+		return err
+	}
+	bits := c.Mode | 0o300 // files go in before the mode is final; see setsModeLast
+	return f.Staging.Chmod(temp, record.FileMode(bits))
+}
+
+func (f *Files) prepareInline(c *Change, like *Change, temp string) error {
+	file, err := f.Staging.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if _, err := file.Write(c.Payload.Data); err != nil {
+		return err
+	}
+	if err := f.CopyMeta(file, c, like); err != nil {
+		return err
+	}
+	return file.Close()
+}
+
+// CopyMeta gives file, which is going to replace what lies at c.Path, the owner,
+// the extended attributes and the mode that it shall have, and records in
+// c.Replaced what it replaces. See Prepare for like.
+func (f *Files) CopyMeta(file *os.File, c *Change, like *Change) error {
+	old, err := f.openReplaced(c, like)
+	switch {
+	case err == nil:
+		defer old.Close()
+		if err := f.copyFrom(file, old, c, like); err != nil {
+			return err
+		}
+	case gone(err):
+		c.Replaced = record.Replaced{Kind: record.ReplacedNothing}
+		if err := f.inheritGroup(file, c.Path); err != nil {
+			return err
+		}
+	case errors.Is(err, fs.ErrPermission): // can't be read: its attributes neither
+		if err := f.copyOwner(file, c); err != nil {
+			return err
+		}
+	default:
+		return err
+	}
+	return file.Chmod(record.FileMode(c.Mode))
+}
+
+func (f *Files) copyFrom(file, old *os.File, c, like *Change) error {
+	if like == nil {
+		fi, err := old.Stat()
+		if err != nil {
+			return err
+		}
+		c.Replaced = replaced(fi)
+		if err := fsx.CheckReplaceable(old); err != nil {
+			return &fs.PathError{Op: "replace", Path: c.Path, Err: err}
+		}
+	}
+	return fsx.CopyMeta(file, old)
+}
+
+// copyOwner is what remains of copyFrom when the old file can't be opened.
+func (f *Files) copyOwner(file *os.File, c *Change) error {
+	fi, err := f.Root.Lstat(c.Path)
+	if err != nil {
+		return err
+	}
+	c.Replaced = replaced(fi)
+	if uid, gid, ok := fsx.Owner(fi); ok {
+		file.Chown(int(uid), int(gid)) // as far as we may: only root gives files away
+	}
+	return nil
+}
+
+// inheritGroup gives a new file the group that a set-group-id directory hands to
+// what is made in it, since the file is made elsewhere.
+func (f *Files) inheritGroup(file *os.File, p string) error {
+	fi, err := f.Root.Lstat(path.Dir(p))
+	if err != nil {
+		return ignoreGone(err) // made by the same transaction
+	}
+	if fi.Mode()&fs.ModeSetgid == 0 {
+		return nil
+	}
+	if _, gid, ok := fsx.Owner(fi); ok {
+		return file.Chown(-1, int(gid))
+	}
+	return nil
+}
+
+// openReplaced opens what the change replaces. A change that is not applied yet
+// may be at any moment, so its file is looked for in staging first.
+func (f *Files) openReplaced(c, like *Change) (*os.File, error) {
+	if like != nil && like.Temp != "" {
+		old, err := f.Staging.Open(like.Temp)
+		if !gone(err) {
+			return old, err
+		}
+	}
+	return f.Root.OpenFile(c.Path, os.O_RDONLY|openNoWait, 0)
+}
+
+func replaced(fi fs.FileInfo) record.Replaced {
+	if !fi.Mode().IsRegular() {
+		return record.Replaced{}
+	}
+	return record.Replaced{Kind: record.ReplacedFile, Size: fi.Size(), MTime: fi.ModTime().UnixNano()}
+}
+
+// Link makes a second name for a file in staging, or a copy where the file system
+// has no hard links.
+func (f *Files) Link(name, temp string) error {
+	err := f.Staging.Link(name, temp)
+	if err == nil || !fsx.LinkUnsupported(err) {
+		return err
+	}
+	src, err := f.Staging.Open(name)
+	if err != nil {
+		return err
+	}
+	return f.copyIn(src, temp)
+}
+
+// CopyIn makes a copy of the file at p in staging, as temp, with its owner, mode
+// and extended attributes.
+func (f *Files) CopyIn(p, temp string) error {
+	src, err := f.Root.OpenFile(p, os.O_RDONLY|openNoWait, 0)
+	if err != nil {
+		return err
+	}
+	return f.copyIn(src, temp)
+}
+
+func (f *Files) copyIn(src *os.File, temp string) error {
+	defer src.Close()
+	dst, err := f.Staging.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	defer dst.Close()
+	if _, err := io.Copy(dst, src); err != nil {
+		return err
+	}
+	if err := copyMetaAndMode(dst, src); err != nil {
+		return err
+	}
+	return dst.Close()
+}
+
+func copyMetaAndMode(dst, src *os.File) error {
+	fi, err := src.Stat()
+	if err != nil {
+		return err
+	}
+	if err := fsx.CopyMeta(dst, src); err != nil {
+		return err
+	}
+	return dst.Chmod(fi.Mode())
+}

@@ -1,0 +1,34 @@
+//go:build unix
+
+package fsx
+
+import "syscall"
+
+var linkErrnos = []syscall.Errno{
+	syscall.EPERM, // no hard links on this file system, or fs.protected_hardlinks
+	syscall.EMLINK,
+	syscall.EXDEV,
+	syscall.ENOTSUP,
+	syscall.EOPNOTSUPP,
+	syscall.ENOSYS,
+}
+
+var temporaryErrnos = []syscall.Errno{
+	syscall.ENOSPC,
+	syscall.EDQUOT,
+	syscall.EACCES,
+	syscall.EPERM, // an immutable file, too
+	syscall.EROFS,
+	syscall.EMFILE,
+	syscall.ENFILE,
+	syscall.ENOMEM,
+	syscall.ENOBUFS,
+	syscall.EIO,
+	syscall.EBUSY,
+	syscall.ETXTBSY,
+	syscall.EAGAIN,
+	syscall.EINTR,
+	syscall.ETIMEDOUT, // these last ones come from network file systems
+	syscall.ESTALE,
+	syscall.ENOLCK,
+}

@@ -1,0 +1,223 @@
+package fsx
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+func TestKernelRelease(t *testing.T) {
+	t.Parallel()
+	for release, want := range map[string]bool{
+		"5.8.0":            true,
+		"5.8-rc1":          true,
+		"5.10.0-28-amd64":  true,
+		"6.1":              true,
+		"10.0.0":           true,
+		"5.7.19":           false,
+		"4.19.0":           false,
+		"":                 false,
+		"six.one":          false,
+		"5":                false,
+		"5.":               false,
+		"5.x":              false,
+		"18446744073709.1": true,
+	} {
+		if got := kernelAtLeast(release, 5, 8); got != want {
+			t.Errorf("%q: %v", release, got)
+		}
+	}
+}
+
+func TestSyncFSOnlyWhereItTells(t *testing.T) {
+	t.Parallel()
+	proc, err := os.Open("/proc/self/status")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer proc.Close()
+	if supported, err := SyncFS(proc); supported || err != nil {
+		t.Errorf("procfs: %v, %v", supported, err)
+	}
+	f := create(t, filepath.Join(t.TempDir(), "f"), "content")
+	supported, err := SyncFS(f)
+	t.Logf("file system of the temporary directory: supported=%v", supported)
+	if err != nil {
+		t.Error(err)
+	}
+}
+
+// pair makes a source and a destination in one directory.
+func pair(t *testing.T) (dst, src *os.File) {
+	dir := t.TempDir()
+	return create(t, filepath.Join(dir, "dst"), "new"), create(t, filepath.Join(dir, "src"), "old")
+}
+
+func setAttr(t *testing.T, f *os.File, name string, value []byte) {
+	t.Helper()
+	err := unix.Fsetxattr(int(f.Fd()), name, value, 0)
+	if errors.Is(err, unix.ENOTSUP) || errors.Is(err, unix.EPERM) || errors.Is(err, unix.ENOSPC) {
+		t.Skipf("set %s: %v", name, err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func wantAttr(t *testing.T, f *os.File, name string, want []byte) {
+	t.Helper()
+	got, err := getAttr(f, name)
+	if want == nil {
+		if !errors.Is(err, unix.ENODATA) {
+			t.Errorf("%s: %q, %v, want none", name, got, err)
+		}
+		return
+	}
+	if err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%s: %q, %v, want %q", name, got, err, want)
+	}
+}
+
+func TestCopyMetaCopiesAttributes(t *testing.T) {
+	t.Parallel()
+	dst, src := pair(t)
+	large := bytes.Repeat([]byte("x"), 1500) // more than the first buffer holds
+	setAttr(t, src, "user.small", []byte("1"))
+	setAttr(t, src, "user.empty", []byte{})
+	setAttr(t, src, "user.exactly", large[:256])
+	setAttr(t, src, "user.large", large)
+	setAttr(t, dst, "user.small", []byte("other"))
+	if err := CopyMeta(dst, src); err != nil {
+		t.Fatal(err)
+	}
+	wantAttr(t, dst, "user.small", []byte("1"))
+	wantAttr(t, dst, "user.empty", []byte{})
+	wantAttr(t, dst, "user.exactly", large[:256])
+	wantAttr(t, dst, "user.large", large)
+}
+
+func TestCopyMetaCopiesManyNames(t *testing.T) {
+	t.Parallel()
+	dst, src := pair(t)
+	var names []string
+	for c := 'a'; c <= 'p'; c++ {
+		name := "user." + string(bytes.Repeat([]byte{byte(c)}, 40))
+		names = append(names, name) // together more than the first buffer holds
+		setAttr(t, src, name, []byte{byte(c)})
+	}
+	if err := CopyMeta(dst, src); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		wantAttr(t, dst, name, []byte(name[5:6]))
+	}
+}
+
+// acl is u::rw-,u:1:rw-,g::r--,m::rw-,o::---, as the kernel takes it.
+var acl = []byte{2, 0, 0, 0,
+	1, 0, 6, 0, 255, 255, 255, 255,
+	2, 0, 6, 0, 1, 0, 0, 0,
+	4, 0, 4, 0, 255, 255, 255, 255,
+	16, 0, 6, 0, 255, 255, 255, 255,
+	32, 0, 0, 0, 255, 255, 255, 255,
+}
+
+func TestCopyMetaCopiesAccessList(t *testing.T) {
+	t.Parallel()
+	dst, src := pair(t)
+	setAttr(t, src, aclAccess, acl)
+	if err := CopyMeta(dst, src); err != nil {
+		t.Fatal(err)
+	}
+	wantAttr(t, dst, aclAccess, acl)
+}
+
+func TestCopyMetaTakesAnInheritedAccessListOff(t *testing.T) {
+	t.Parallel()
+	dst, src := pair(t)
+	setAttr(t, dst, aclAccess, acl)
+	if err := CopyMeta(dst, src); err != nil {
+		t.Fatal(err)
+	}
+	wantAttr(t, dst, aclAccess, nil)
+}
+
+func TestCopyMetaLeavesCapabilities(t *testing.T) {
+	t.Parallel()
+	dst, src := pair(t)
+	netBind := []byte{1, 0, 0, 2, 0, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0} // VFS_CAP_REVISION_2
+	setAttr(t, src, "security.capability", netBind)
+	if err := CopyMeta(dst, src); err != nil {
+		t.Fatal(err)
+	}
+	wantAttr(t, dst, "security.capability", nil)
+}
+
+func TestCopyMetaCopiesOwner(t *testing.T) {
+	t.Parallel()
+	dst, src := pair(t)
+	if err := src.Chown(12345, 23456); err != nil {
+		t.Skip(err)
+	}
+	if err := CopyMeta(dst, src); err != nil {
+		t.Fatal(err)
+	}
+	fi, err := dst.Stat()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if uid, gid, _ := Owner(fi); uid != 12345 || gid != 23456 {
+		t.Errorf("owner %d:%d", uid, gid)
+	}
+}
+
+func TestCopyMetaTellsAClosedFile(t *testing.T) {
+	t.Parallel()
+	dst, src := pair(t)
+	src.Close()
+	if err := CopyMeta(dst, src); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("%v, want os.ErrClosed", err)
+	}
+}
+
+func TestNothingToCopyAllocatesNothingBeyondStat(t *testing.T) {
+	dst, src := pair(t)
+	stat := testing.AllocsPerRun(100, func() { src.Stat() })
+	all := testing.AllocsPerRun(100, func() { CopyMeta(dst, src) })
+	if all > 2*stat {
+		t.Errorf("%v allocations, two stats make %v", all, 2*stat)
+	}
+}
+
+func TestIsMountRootSeesABindMount(t *testing.T) {
+	dir := t.TempDir()
+	f := create(t, filepath.Join(dir, "f"), "")
+	if IsMountRoot(f) {
+		t.Fatal("an ordinary file is a mount point")
+	}
+	create(t, filepath.Join(dir, "g"), "mounted")
+	if out, err := exec.Command("mount", "--bind", filepath.Join(dir, "g"), filepath.Join(dir, "f")).CombinedOutput(); err != nil {
+		t.Skipf("bind mount: %v: %s", err, out)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(filepath.Join(dir, "f"), unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	mounted, err := os.Open(filepath.Join(dir, "f"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer mounted.Close()
+	if !IsMountRoot(mounted) {
+		t.Skip("this kernel does not tell mount points")
+	}
+	if err := CheckReplaceable(mounted); err != unix.EBUSY {
+		t.Errorf("CheckReplaceable: %v, want EBUSY", err)
+	}
+}

@@ -1,0 +1,5 @@
+package fsx
+
+import "golang.org/x/sys/unix"
+
+const noAttr = unix.ENODATA

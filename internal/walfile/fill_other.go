@@ -1,0 +1,8 @@
+//go:build !linux
+
+package walfile
+
+import "os"
+
+// overwritesInPlace reports whether writing over written blocks needs no new ones.
+func overwritesInPlace(*os.File) bool { return true }

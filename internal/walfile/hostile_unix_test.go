@@ -1,0 +1,65 @@
+//go:build unix
+
+package walfile_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/forewrite/forewrite/internal/walfile"
+)
+
+// What is not a plain file in a plain directory is not opened: it could lead
+// elsewhere, or hang for ever.
+func TestNothingButFilesIsOpened(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		name  string
+		plant func(dir, path string) error
+	}{
+		{"a named pipe for a file", func(_, path string) error {
+			return errors.Join(os.Remove(path), syscall.Mkfifo(path, 0o600))
+		}},
+		{"a symbolic link for a file", func(dir, path string) error {
+			elsewhere := filepath.Join(filepath.Dir(dir), "elsewhere")
+			return errors.Join(os.Rename(path, elsewhere), os.Symlink(elsewhere, path))
+		}},
+		{"a symbolic link for an epoch", func(dir, path string) error {
+			elsewhere := filepath.Join(filepath.Dir(dir), "elsewhere")
+			return errors.Join(os.Rename(filepath.Dir(path), elsewhere), os.Symlink(elsewhere, filepath.Dir(path)))
+		}},
+		{"a named pipe in the log", func(dir, _ string) error {
+			return syscall.Mkfifo(filepath.Join(dir, "new-00000004-0000000000000001"), 0o600)
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b, paths := threeEpochs(t, 10)
+			if err := test.plant(b.Dir, paths[2]); err != nil {
+				t.Fatal(err)
+			}
+			done := make(chan walfile.End, 1)
+			go func() {
+				log, err := walfile.Scan(context.Background(), b.Dir, walfile.Options{Settle: true}, nil)
+				if err != nil {
+					t.Error(err)
+					log = new(walfile.Log)
+				}
+				done <- log.End
+			}()
+			select {
+			case end := <-done:
+				if end.State != walfile.Corrupt || !errors.Is(end.Err, walfile.ErrStray) {
+					t.Errorf("%s: %v", end.State, end.Err)
+				}
+			case <-time.After(20 * time.Second):
+				t.Fatal("the scan hangs")
+			}
+		})
+	}
+}

@@ -1,0 +1,63 @@
+package walfile
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
+
+const (
+	// FileName is the name of the one file in an epoch's directory: that of the
+	// append engine's first segment.
+	FileName = "00000000000000000001"
+	// MaxEpoch is the size in bytes up to which an epoch's file is read.
+	MaxEpoch = 1 << 30
+
+	draftPrefix = "new-"
+	deadPrefix  = "dead-"
+)
+
+// Name identifies an epoch.
+type Name struct {
+	Number uint64 // from 1
+	Salt   uint64 // seeds the hashes of the epoch's groups
+}
+
+// String returns the name of the epoch's directory, and "" for the zero Name.
+func (n Name) String() string {
+	if n == (Name{}) {
+		return ""
+	}
+	return fmt.Sprintf("%08d-%016x", n.Number, n.Salt)
+}
+
+// MarshalText makes a Name its String in JSON.
+func (n Name) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
+
+// UnmarshalText is the inverse of MarshalText.
+func (n *Name) UnmarshalText(text []byte) error {
+	if len(text) == 0 {
+		*n = Name{}
+		return nil
+	}
+	name, ok := ParseName(string(text))
+	if !ok {
+		return fmt.Errorf("walfile: %q is not the name of an epoch", text)
+	}
+	*n = name
+	return nil
+}
+
+// ParseName is the inverse of String. It accepts only what String returns.
+func ParseName(s string) (Name, bool) {
+	number, salt, _ := strings.Cut(s, "-")
+	var n Name
+	var err error
+	if n.Number, err = strconv.ParseUint(number, 10, 64); err != nil {
+		return Name{}, false
+	}
+	if n.Salt, err = strconv.ParseUint(salt, 16, 64); err != nil {
+		return Name{}, false
+	}
+	return n, n.Number > 0 && n.String() == s
+}

@@ -1,0 +1,49 @@
+package walfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// OpenEpoch opens an epoch's file, for reading or for reading and writing. What is
+// not a regular file is refused with ErrStray, without opening it; one that is not
+// there gives ErrNoFile.
+func OpenEpoch(logDir string, name Name, write bool) (*os.File, error) {
+	path := Path(logDir, name)
+	before, err := os.Lstat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNoFile
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, fmt.Errorf("%w: %s is a %s", ErrStray, path, before.Mode().Type())
+	}
+	flag := os.O_RDONLY
+	if write {
+		flag = os.O_RDWR
+	}
+	// Should it become a FIFO or a symlink just now, it is neither waited for nor followed.
+	file, err := os.OpenFile(path, flag|safeOpen, 0)
+	if err != nil {
+		return nil, err
+	}
+	after, err := file.Stat()
+	if err == nil && !os.SameFile(before, after) {
+		err = fmt.Errorf("%w: %s was replaced while it was opened", ErrStray, path)
+	}
+	if err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+// Path returns the path of an epoch's file.
+func Path(logDir string, name Name) string {
+	return filepath.Join(logDir, name.String(), FileName)
+}

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package walfile
+
+const safeOpen = 0

@@ -1,0 +1,125 @@
+// Package walfiletest writes logs by hand, for tests of what reads them.
+package walfiletest
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/journal/record"
+)
+
+// Time is the time of every record, unless Builder.Now says otherwise.
+var Time = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+
+// Builder writes epochs and groups as the journal does, but byte by byte the same
+// each time.
+type Builder struct {
+	Dir  string // the log directory
+	Now  time.Time
+	Name walfile.Name // of the current epoch
+	LSN  record.LSN   // of the last group
+	Prev uint64       // its hash
+	Ends []int64      // where the entries of the current epoch end
+
+	t    testing.TB
+	data []byte // of the current epoch
+	fill int
+}
+
+// New makes the log directory and returns a builder without an epoch.
+func New(t testing.TB, dir string) *Builder {
+	t.Helper()
+	b := &Builder{Dir: dir, Now: Time, t: t}
+	b.check(os.MkdirAll(dir, 0o700))
+	return b
+}
+
+// Epoch begins the next epoch, followed by fill zeroes.
+func (b *Builder) Epoch(fill int) *Builder {
+	b.t.Helper()
+	b.Name = walfile.Name{Number: b.Name.Number + 1, Salt: 0x9e3779b97f4a7c15 * (b.Name.Number + 1)}
+	b.data, b.Ends, b.fill = nil, nil, fill
+	b.check(os.Mkdir(filepath.Join(b.Dir, b.Name.String()), 0o700))
+	b.write()
+	return b
+}
+
+// Group appends a group with this payload.
+func (b *Builder) Group(payload []byte) *Builder {
+	b.t.Helper()
+	group := append(make([]byte, record.HeaderSize), payload...)
+	b.LSN++
+	b.Prev = record.Seal(group, b.Name.Salt, b.LSN, b.Prev)
+	return b.Raw(walfile.AppendEntry(nil, group))
+}
+
+// Raw appends bytes to the epoch's entries.
+func (b *Builder) Raw(entry []byte) *Builder {
+	b.t.Helper()
+	b.data = append(b.data, entry...)
+	b.Ends = append(b.Ends, int64(len(b.data)))
+	b.write()
+	return b
+}
+
+// Open appends a group with an open record.
+func (b *Builder) Open(through record.LSN, last record.TxID) *Builder {
+	b.t.Helper()
+	return b.Group(record.AppendOpen(nil, b.mark(through, last), record.Open{PID: 7, BootID: "boot", Host: "host", Version: "test"}))
+}
+
+// Checkpoint appends a group with a checkpoint record.
+func (b *Builder) Checkpoint(through record.LSN, last record.TxID) *Builder {
+	b.t.Helper()
+	return b.Group(record.AppendCheckpoint(nil, b.mark(through, last)))
+}
+
+// Close appends a group with a close record.
+func (b *Builder) Close(through record.LSN, last record.TxID) *Builder {
+	b.t.Helper()
+	return b.Group(record.AppendClose(nil, b.mark(through, last)))
+}
+
+// Tx appends a group with one committed transaction.
+func (b *Builder) Tx(id record.TxID, intents ...record.Intent) *Builder {
+	b.t.Helper()
+	return b.Group(b.AppendTx(nil, id, intents...))
+}
+
+// AppendTx appends the records of a committed transaction to payload.
+func (b *Builder) AppendTx(payload []byte, id record.TxID, intents ...record.Intent) []byte {
+	at := len(payload)
+	for _, i := range intents {
+		i.Tx = id
+		payload = record.AppendIntent(payload, &i)
+	}
+	return record.AppendCommit(payload, record.Commit{Tx: id, Time: b.Now, Intents: len(intents)}, payload[at:])
+}
+
+// Path returns the path of the current epoch's file.
+func (b *Builder) Path() string { return walfile.Path(b.Dir, b.Name) }
+
+func (b *Builder) mark(through record.LSN, last record.TxID) record.Mark {
+	return record.Mark{Through: through, LastTx: last, Time: b.Now}
+}
+
+func (b *Builder) write() {
+	b.t.Helper()
+	content := append(b.data[:len(b.data):len(b.data)], make([]byte, b.fill)...)
+	b.check(os.WriteFile(b.Path(), content, 0o600))
+}
+
+func (b *Builder) check(err error) {
+	b.t.Helper()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// Put is an intent that puts a file.
+func Put(path, content string) record.Intent {
+	return record.Intent{Op: record.OpPut, Mode: 0o644, Path: path, Payload: record.Inline([]byte(content))}
+}

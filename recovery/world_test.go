@@ -1,0 +1,251 @@
+package recovery_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/forewrite/forewrite/internal/walfile/walfiletest"
+	"github.com/forewrite/forewrite/journal/record"
+	"github.com/forewrite/forewrite/recovery"
+)
+
+// world is a root with a journal whose log is written by hand.
+type world struct {
+	*walfiletest.Builder
+	t    testing.TB
+	root string
+	dir  string
+}
+
+// newWorld makes a journal as it is right after it was opened for the first time,
+// in a tree with these files; names that end in a slash are directories.
+func newWorld(t testing.TB, files ...string) *world {
+	t.Helper()
+	root := filepath.Join(t.TempDir(), "root")
+	w := &world{t: t, root: root, dir: filepath.Join(root, ".journal")}
+	w.mkdir(".journal/staging")
+	w.Builder = walfiletest.New(t, filepath.Join(w.dir, "log"))
+	w.Epoch(4096).Open(0, 0)
+	if err := recovery.WriteFormat(w.dir, recovery.Format{ID: 0xabcdef}); err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range files {
+		if dir, found := strings.CutSuffix(f, "/"); found {
+			w.mkdir(dir)
+		} else {
+			w.write(f, "old "+f)
+		}
+	}
+	return w
+}
+
+// in makes t the test that fails when something is wrong.
+func (w *world) in(t testing.TB) *world {
+	w.t = t
+	return w
+}
+
+func (w *world) path(p string) string { return filepath.Join(w.root, filepath.FromSlash(p)) }
+
+func (w *world) mkdir(p string) {
+	w.t.Helper()
+	w.check(os.MkdirAll(w.path(p), 0o700))
+}
+
+func (w *world) write(p, content string) {
+	w.t.Helper()
+	w.check(os.MkdirAll(filepath.Dir(w.path(p)), 0o755))
+	w.check(os.WriteFile(w.path(p), []byte(content), 0o644))
+}
+
+func (w *world) remove(p string) {
+	w.t.Helper()
+	w.check(os.RemoveAll(w.path(p)))
+}
+
+func (w *world) check(err error) {
+	w.t.Helper()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// staged makes a file in staging and returns the intent to put it at p.
+func (w *world) staged(p, name, content string) record.Intent {
+	w.t.Helper()
+	w.write(".journal/staging/"+name, content)
+	payload := record.Inline([]byte(content))
+	payload.Kind, payload.Data, payload.Name = record.PayloadStaged, nil, name
+	return record.Intent{Op: record.OpPut, Mode: 0o644, Path: p, Payload: payload}
+}
+
+// linked links the file at from into staging and returns the intent to put it at p.
+func (w *world) linked(p, name, from string) record.Intent {
+	w.t.Helper()
+	w.check(os.Link(w.path(from), w.path(".journal/staging/"+name)))
+	fi, err := os.Lstat(w.path(from))
+	w.check(err)
+	return record.Intent{Op: record.OpPut, Mode: 0o644, Path: p, Payload: record.Payload{Kind: record.PayloadLinked,
+		Name: name, Size: fi.Size(), MTime: fi.ModTime().UnixNano()}}
+}
+
+// replacing adds to an intent what it found at its path.
+func (w *world) replacing(i record.Intent) record.Intent {
+	w.t.Helper()
+	fi, err := os.Lstat(w.path(i.Path))
+	w.check(err)
+	i.Replaced = record.Replaced{Kind: record.ReplacedFile, Size: fi.Size(), MTime: fi.ModTime().UnixNano()}
+	return i
+}
+
+func (w *world) run() *recovery.Report {
+	w.t.Helper()
+	r, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{})
+	w.check(err)
+	return r
+}
+
+func (w *world) plan() *recovery.Report {
+	w.t.Helper()
+	r, err := recovery.Plan(context.Background(), w.root, w.dir)
+	w.check(err)
+	return r
+}
+
+// tree describes everything outside the journal, one line a path.
+func (w *world) tree() string { return w.list(".", true) }
+
+// everything describes the journal, too.
+func (w *world) everything() string { return w.list(".", false) }
+
+// list describes what lies below a directory: mode, content or target.
+func (w *world) list(dir string, skipJournal bool) string {
+	w.t.Helper()
+	var b strings.Builder
+	w.check(filepath.WalkDir(w.path(dir), func(p string, e fs.DirEntry, err error) error {
+		if err != nil || p == w.path(dir) {
+			return err
+		}
+		if skipJournal && p == w.dir {
+			return fs.SkipDir
+		}
+		rel, err := filepath.Rel(w.root, p)
+		w.check(err)
+		fi, err := e.Info()
+		w.check(err)
+		switch {
+		case fi.Mode().IsRegular():
+			data, err := os.ReadFile(p)
+			w.check(err)
+			fmt.Fprintf(&b, "%s %v %q\n", filepath.ToSlash(rel), fi.Mode(), data)
+		case fi.Mode()&fs.ModeSymlink != 0:
+			target, err := os.Readlink(p)
+			w.check(err)
+			fmt.Fprintf(&b, "%s -> %s\n", filepath.ToSlash(rel), target)
+		default:
+			fmt.Fprintf(&b, "%s %v\n", filepath.ToSlash(rel), fi.Mode())
+		}
+		return nil
+	}))
+	return b.String()
+}
+
+// content returns the content of each regular file outside the journal, the
+// targets of links with an arrow in front, and directories with a slash.
+func (w *world) content() map[string]string {
+	w.t.Helper()
+	files := make(map[string]string)
+	w.check(filepath.WalkDir(w.root, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || p == w.root {
+			return err
+		}
+		if p == w.dir {
+			return fs.SkipDir
+		}
+		rel, err := filepath.Rel(w.root, p)
+		w.check(err)
+		rel = filepath.ToSlash(rel)
+		switch {
+		case e.Type().IsRegular():
+			data, err := os.ReadFile(p)
+			w.check(err)
+			files[rel] = string(data)
+		case e.Type()&fs.ModeSymlink != 0:
+			target, err := os.Readlink(p)
+			w.check(err)
+			files[rel] = "-> " + target
+		case e.IsDir():
+			files[rel+"/"] = ""
+		default:
+			files[rel] = e.Type().String()
+		}
+		return nil
+	}))
+	return files
+}
+
+// expect compares the tree to what it should hold, as content describes it.
+func (w *world) expect(want map[string]string) {
+	w.t.Helper()
+	got := w.content()
+	for p, content := range want {
+		if have, ok := got[p]; !ok || have != content {
+			w.t.Errorf("%s: %q (there: %v), want %q", p, have, ok, content)
+		}
+	}
+	for p, content := range got {
+		if _, ok := want[p]; !ok {
+			w.t.Errorf("%s: %q, should not be there", p, content)
+		}
+	}
+}
+
+// lost returns the content of what was put into lost+found, README left out.
+func (w *world) lost() []string {
+	w.t.Helper()
+	var all []string
+	w.check(filepath.WalkDir(filepath.Join(w.dir, "lost+found"), func(p string, e fs.DirEntry, err error) error {
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || !e.Type().IsRegular() || e.Name() == "README.txt" {
+			return err
+		}
+		data, err := os.ReadFile(p)
+		all = append(all, string(data))
+		return err
+	}))
+	return all
+}
+
+// action returns what the report says about a path.
+func action(t testing.TB, r *recovery.Report, p string) recovery.Action {
+	t.Helper()
+	for _, a := range r.Actions {
+		if a.Path == p {
+			return a
+		}
+	}
+	t.Errorf("nothing about %s in %+v", p, r.Actions)
+	return recovery.Action{}
+}
+
+func put(p, content string) record.Intent { return walfiletest.Put(p, content) }
+
+func op(o record.Op, p string) record.Intent { return record.Intent{Op: o, Path: p} }
+
+func mkdir(p string) record.Intent { return record.Intent{Op: record.OpMkdir, Mode: 0o755, Path: p} }
+
+func symlink(p, target string) record.Intent {
+	return record.Intent{Op: record.OpSymlink, Mode: 0o777, Path: p, Payload: record.Inline([]byte(target))}
+}
+
+func chmod(p string, mode uint32) record.Intent {
+	return record.Intent{Op: record.OpChmod, Mode: mode, Path: p}
+}

@@ -1,0 +1,177 @@
+package atomic_test
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/forewrite/forewrite/atomic"
+)
+
+func mustCreate(t *testing.T, name string, opts ...atomic.Option) *atomic.File {
+	t.Helper()
+	f, err := atomic.Create(name, 0o644, opts...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	return f
+}
+
+func TestNothingIsSeenBeforeCommit(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	put(t, name, "old")
+	f := mustCreate(t, name)
+	if _, err := io.WriteString(f, "new content"); err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, name, "old")
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, name, "new content")
+	if err := f.Close(); err != nil {
+		t.Errorf("Close after Commit: %v", err)
+	}
+	wantContent(t, name, "new content")
+	wantNames(t, dir, "f")
+}
+
+func TestCloseThrowsAway(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "f"), "old")
+	for _, name := range []string{"f", "new/deep/g"} {
+		f := mustCreate(t, filepath.Join(dir, name))
+		if _, err := f.Write([]byte("new")); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := f.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	wantContent(t, filepath.Join(dir, "f"), "old")
+	wantNames(t, dir, "f")
+}
+
+func TestAFileEndsOnlyOnce(t *testing.T) {
+	t.Parallel()
+	for _, end := range []func(*atomic.File) error{(*atomic.File).Commit, (*atomic.File).Close} {
+		f := mustCreate(t, filepath.Join(t.TempDir(), "f"))
+		if err := end(f); err != nil {
+			t.Fatal(err)
+		}
+		_, write := f.Write([]byte("x"))
+		_, readFrom := f.ReadFrom(strings.NewReader("x"))
+		_, seek := f.Seek(0, io.SeekStart)
+		for _, err := range []error{write, readFrom, seek, f.Commit()} {
+			if !errors.Is(err, fs.ErrClosed) {
+				t.Errorf("%v, want fs.ErrClosed", err)
+			}
+		}
+	}
+}
+
+func TestSeekAllowsAHeaderAtTheEnd(t *testing.T) {
+	t.Parallel()
+	name := filepath.Join(t.TempDir(), "f")
+	f := mustCreate(t, name)
+	if _, err := f.Write([]byte("????body")); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := f.Seek(0, io.SeekStart); n != 0 || err != nil {
+		t.Fatal(n, err)
+	}
+	if _, err := f.Write([]byte("head")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Seek(-1, io.SeekStart); err == nil {
+		t.Error("no error from a negative offset")
+	}
+	if _, err := f.Seek(0, io.SeekEnd); err != nil {
+		t.Fatal(err)
+	}
+	if n, err := f.ReadFrom(strings.NewReader(" tail")); n != 5 || err != nil {
+		t.Fatal(n, err)
+	}
+	if err := f.Commit(); err != nil {
+		t.Fatal(err)
+	}
+	wantContent(t, name, "headbody tail")
+}
+
+// A caller who overlooks a failed write must not be able to publish half a file.
+func TestAFailedWriteSticks(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	put(t, name, "old")
+	broken := errors.New("broken")
+	f := mustCreate(t, name)
+	if _, err := f.ReadFrom(&failing{err: broken}); !errors.Is(err, broken) {
+		t.Fatal(err)
+	}
+	if _, err := f.Write([]byte("more")); !errors.Is(err, broken) {
+		t.Errorf("Write: %v", err)
+	}
+	if err := f.Commit(); !errors.Is(err, broken) {
+		t.Errorf("Commit: %v", err)
+	}
+	wantContent(t, name, "old")
+	wantNames(t, dir, "f")
+}
+
+type failing struct {
+	given bool
+	err   error
+}
+
+func (r *failing) Read(p []byte) (int, error) {
+	if r.given {
+		return 0, r.err
+	}
+	r.given = true
+	return copy(p, "half"), nil
+}
+
+func TestCommitLooksAgain(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	f := mustCreate(t, name)
+	if err := os.Mkdir(name, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Commit(); !errors.Is(err, atomic.ErrNotRegular) {
+		t.Errorf("a directory came meanwhile: %v, want ErrNotRegular", err)
+	}
+	wantNames(t, dir, "f")
+
+	link := filepath.Join(dir, "link")
+	f = mustCreate(t, link)
+	symlink(t, "elsewhere", link)
+	if err := f.Commit(); !errors.Is(err, atomic.ErrNotRegular) {
+		t.Errorf("a link came meanwhile: %v, want ErrNotRegular", err)
+	}
+	wantNames(t, dir, "f", "link")
+}
+
+func TestCommitWithoutItsDirectory(t *testing.T) {
+	t.Parallel()
+	dir := filepath.Join(t.TempDir(), "d")
+	f := mustCreate(t, filepath.Join(dir, "f"))
+	if err := os.RemoveAll(dir); err != nil {
+		t.Skip(err) // an open file keeps it, on Windows
+	}
+	if err := f.Commit(); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, atomic.ErrPublished) {
+		t.Errorf("%v, want fs.ErrNotExist", err)
+	}
+}

@@ -1,0 +1,311 @@
+package atomic_test
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/forewrite/forewrite/atomic"
+)
+
+// childHold takes the lock and keeps it until it is killed.
+func childHold() {
+	_, err := atomic.Lock(context.Background(), os.Args[1])
+	childFatal(err)
+	os.Stdout.WriteString("\n")
+	time.Sleep(time.Minute)
+}
+
+func mustLock(t *testing.T, path string) *atomic.FileLock {
+	t.Helper()
+	l, err := atomic.Lock(t.Context(), path, atomic.LockTimeout(10*time.Second))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Unlock() })
+	return l
+}
+
+func TestKillingTheHolderFreesTheLock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	holder := startChild(t, "hold", path)
+
+	_, err := atomic.TryLock(path)
+	var typed *atomic.LockError
+	if !errors.As(err, &typed) || !errors.Is(err, atomic.ErrLockTimeout) || !errors.Is(err, atomic.ErrLock) {
+		t.Fatalf("%#v, want a *LockError that is ErrLock and ErrLockTimeout", err)
+	}
+	if runtime.GOOS == "linux" && typed.Holder.PID != holder.Process.Pid {
+		t.Errorf("holder %v, want process %d", typed.Holder, holder.Process.Pid)
+	}
+	got := make(chan error, 1)
+	go func() {
+		l, err := atomic.Lock(context.Background(), path)
+		if err == nil {
+			err = l.Unlock()
+		}
+		got <- err
+	}()
+	time.Sleep(20 * time.Millisecond)
+	killed := time.Now()
+	holder.Process.Kill()
+	holder.Wait()
+	if err := <-got; err != nil {
+		t.Fatal(err)
+	}
+	if d := time.Since(killed); d > 2*time.Second {
+		t.Errorf("the lock was free only after %v", d)
+	}
+	wantNames(t, filepath.Dir(path), "lock")
+}
+
+func TestLockTimesOut(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	holder := startChild(t, "hold", path)
+	defer func() { holder.Process.Kill() }()
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, c := range []struct {
+		what    string
+		ctx     func() (context.Context, context.CancelFunc)
+		timeout time.Duration
+		want    []error
+		atLeast time.Duration
+	}{
+		{"by its timeout", context2(t.Context(), 0), 60 * time.Millisecond, []error{atomic.ErrLockTimeout}, 60 * time.Millisecond},
+		{"by a tiny timeout", context2(t.Context(), 0), 1, []error{atomic.ErrLockTimeout}, 0},
+		{"by the context, at zero", context2(t.Context(), 60*time.Millisecond), 0, []error{atomic.ErrLockTimeout, context.DeadlineExceeded}, 60 * time.Millisecond},
+		{"by the context, at a negative timeout", context2(t.Context(), 60*time.Millisecond), -1, []error{atomic.ErrLockTimeout, context.DeadlineExceeded}, 60 * time.Millisecond},
+		{"at once, when the context has ended", context2(ended, 0), 0, []error{context.Canceled}, 0},
+	} {
+		ctx, cancel := c.ctx()
+		start := time.Now()
+		_, err := atomic.Lock(ctx, path, atomic.LockTimeout(c.timeout))
+		cancel()
+		took := time.Since(start)
+		for _, want := range append(c.want, atomic.ErrLock) {
+			if !errors.Is(err, want) {
+				t.Errorf("%s: %v, want %v", c.what, err, want)
+			}
+		}
+		if took < c.atLeast || took > c.atLeast+3*time.Second {
+			t.Errorf("%s: took %v", c.what, took)
+		}
+	}
+}
+
+func context2(parent context.Context, timeout time.Duration) func() (context.Context, context.CancelFunc) {
+	return func() (context.Context, context.CancelFunc) {
+		if timeout == 0 {
+			return context.WithCancel(parent)
+		}
+		return context.WithTimeout(parent, timeout)
+	}
+}
+
+func TestCancelEndsTheWait(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	defer mustLock(t, path).Unlock()
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(30*time.Millisecond, cancel)
+	start := time.Now()
+	_, err := atomic.Lock(ctx, path, atomic.LockTimeout(-1))
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, atomic.ErrLock) {
+		t.Errorf("%v, want context.Canceled", err)
+	}
+	if errors.Is(err, atomic.ErrLockTimeout) {
+		t.Errorf("%v: that was no timeout", err)
+	}
+	if d := time.Since(start); d > 3*time.Second {
+		t.Errorf("took %v", d)
+	}
+}
+
+func TestGoroutinesExcludeEachOther(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	counter := 0 // the race detector watches it
+	var all sync.WaitGroup
+	for range 16 {
+		all.Go(func() {
+			for range 50 {
+				l, err := atomic.Lock(t.Context(), path)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				counter++
+				if err := l.Unlock(); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	all.Wait()
+	if counter != 16*50 {
+		t.Errorf("%d increments, want %d", counter, 16*50)
+	}
+}
+
+func TestReadersShareAndWritersDoNot(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	short := atomic.LockTimeout(50 * time.Millisecond)
+	var readers []*atomic.FileLock
+	for range 3 {
+		l, err := atomic.RLock(t.Context(), path, short)
+		if err != nil {
+			t.Fatal(err)
+		}
+		readers = append(readers, l)
+	}
+	if _, err := atomic.Lock(t.Context(), path, short); !errors.Is(err, atomic.ErrLockTimeout) {
+		t.Errorf("a writer beside readers: %v", err)
+	}
+	// The writer that gave up must not stand in the way of others.
+	l, err := atomic.RLock(t.Context(), path, short)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range append(readers, l) {
+		if err := l.Unlock(); err != nil {
+			t.Error(err)
+		}
+	}
+	w := mustLock(t, path)
+	if _, err := atomic.RLock(t.Context(), path, short); !errors.Is(err, atomic.ErrLockTimeout) {
+		t.Errorf("a reader beside a writer: %v", err)
+	}
+	w.Unlock()
+}
+
+func TestUnlockTwiceDoesNotFreeTheNext(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	first := mustLock(t, path)
+	if err := first.Unlock(); err != nil {
+		t.Fatal(err)
+	}
+	second := mustLock(t, path)
+	if err := first.Unlock(); err != nil {
+		t.Error(err)
+	}
+	if _, err := atomic.TryLock(path); !errors.Is(err, atomic.ErrLockTimeout) {
+		t.Errorf("the second holder lost the lock: %v", err)
+	}
+	if err := second.Unlock(); err != nil {
+		t.Error(err)
+	}
+}
+
+// A lock that its owner has forgotten stays a lock: were its file closed by the
+// garbage collector, somebody else could get it.
+func TestAForgottenLockStaysHeld(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	if _, err := atomic.Lock(t.Context(), path); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		runtime.GC()
+	}
+	alias := filepath.Join(filepath.Dir(path), "alias", "..") + string(filepath.Separator) + "alias"
+	symlink(t, filepath.Dir(path), filepath.Join(filepath.Dir(path), "alias"))
+	// By way of the directory's other name, so that only the file can tell.
+	if _, err := atomic.TryLock(filepath.Join(alias, "lock")); !errors.Is(err, atomic.ErrLockTimeout) {
+		t.Errorf("%v, want ErrLockTimeout", err)
+	}
+}
+
+func TestTheOtherNameOfALockFileIsTheSameLock(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	symlink(t, ".", filepath.Join(dir, "alias"))
+	defer mustLock(t, filepath.Join(dir, "lock")).Unlock()
+	_, err := atomic.Lock(t.Context(), filepath.Join(dir, "alias", "lock"), atomic.LockTimeout(20*time.Millisecond))
+	if !errors.Is(err, atomic.ErrLockTimeout) {
+		t.Errorf("%v, want ErrLockTimeout", err)
+	}
+}
+
+func TestBadLockPaths(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "file"), "content")
+	symlink(t, "file", filepath.Join(dir, "link"))
+	symlink(t, "nowhere", filepath.Join(dir, "dangling"))
+	for _, c := range []struct {
+		name string
+		want error
+	}{
+		{"link", atomic.ErrSymlink},
+		{"dangling", atomic.ErrSymlink},
+		{".", nil},
+		{"missing/lock", fs.ErrNotExist},
+		{strings.Repeat("n", 256), nil},
+	} {
+		path := filepath.Join(dir, c.name)
+		for how, lock := range map[string]func() (*atomic.FileLock, error){
+			"Lock":    func() (*atomic.FileLock, error) { return atomic.Lock(t.Context(), path) },
+			"RLock":   func() (*atomic.FileLock, error) { return atomic.RLock(t.Context(), path) },
+			"TryLock": func() (*atomic.FileLock, error) { return atomic.TryLock(path) },
+		} {
+			_, err := lock()
+			var typed *atomic.LockError
+			if !errors.As(err, &typed) || typed.Path != path || !errors.Is(err, atomic.ErrLock) {
+				t.Errorf("%s of %s: %#v", how, c.name, err)
+			}
+			if c.want != nil && !errors.Is(err, c.want) {
+				t.Errorf("%s of %s: %v, want %v", how, c.name, err, c.want)
+			}
+			if errors.Is(err, atomic.ErrLockTimeout) {
+				t.Errorf("%s of %s: %v is no timeout", how, c.name, err)
+			}
+		}
+	}
+	wantContent(t, filepath.Join(dir, "file"), "content")
+	wantNames(t, dir, "dangling", "file", "link")
+}
+
+func TestLockFileIsPrivateAndStays(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	mustLock(t, path).Unlock()
+	fi, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if runtime.GOOS != "windows" && fi.Mode() != 0o600 {
+		t.Errorf("mode %v, want 0600", fi.Mode())
+	}
+}
+
+func TestAReplacedLockFileIsNoticed(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("a locked file can't be removed there")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "lock")
+	old := mustLock(t, path)
+	// Somebody does what nobody should.
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	old.Unlock()
+	fresh := mustLock(t, path)
+	if _, err := os.Stat(path); err != nil {
+		t.Errorf("the lock is on a file that is gone: %v", err)
+	}
+	fresh.Unlock()
+}

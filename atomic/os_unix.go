@@ -1,0 +1,37 @@
+//go:build unix
+
+package atomic
+
+import (
+	"errors"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+const (
+	openNoFollow = syscall.O_NOFOLLOW
+	openNoWait   = syscall.O_NONBLOCK // never hang on a FIFO
+	renamesOpen  = true               // an open file can be renamed
+
+	errNotDir = syscall.ENOTDIR
+)
+
+// flush has the close of a duplicate tell what only a close tells: NFS, told not
+// to fsync, sends the data then and there learns that the disk is full. Our own
+// descriptor stays open, because it holds the claim until the rename is done.
+func flush(f *os.File) error {
+	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return os.NewSyscallError("dup", err)
+	}
+	return os.NewSyscallError("close", unix.Close(fd))
+}
+
+// isBusy tells a target that is a mount point.
+func isBusy(err error) bool { return errors.Is(err, syscall.EBUSY) }
+
+// isShared tells the errors that pass when another program closes the file. Here
+// an open file is in nobody's way.
+func isShared(error) bool { return false }

@@ -1,0 +1,121 @@
+//go:build unix
+
+package atomic_test
+
+import (
+	"errors"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/forewrite/forewrite/atomic"
+)
+
+func wantMode(t *testing.T, name string, want fs.FileMode) {
+	t.Helper()
+	fi, err := os.Stat(name)
+	if err != nil {
+		t.Error(err)
+	} else if fi.Mode() != want {
+		t.Errorf("mode %v, want %v", fi.Mode(), want)
+	}
+}
+
+// Not parallel: the umask is the process's.
+func TestModes(t *testing.T) {
+	defer syscall.Umask(syscall.Umask(0o027))
+	for _, c := range []struct {
+		what string
+		old  fs.FileMode // 0: there is no file yet
+		perm fs.FileMode
+		opts []atomic.Option
+		want fs.FileMode
+	}{
+		{"a new file: umask", 0, 0o666, nil, 0o640},
+		{"a new file: exact", 0, 0o600, []atomic.Option{atomic.ExactMode(0o666)}, 0o666},
+		{"a new file: exact without write", 0, 0, []atomic.Option{atomic.ExactMode(0o444)}, 0o444},
+		{"a new file: set-id", 0, fs.ModeSetuid | 0o755, nil, fs.ModeSetuid | 0o755},
+		{"an old file: kept", 0o604, 0o644, nil, 0o604},
+		{"an old file: set-id kept", fs.ModeSetuid | fs.ModeSetgid | 0o755, 0o644, nil, fs.ModeSetuid | fs.ModeSetgid | 0o755},
+		{"an old file without read: kept", 0o200, 0o644, nil, 0o200},
+		{"an old file: exact", 0o604, 0o644, []atomic.Option{atomic.ExactMode(0o666)}, 0o666},
+		{"an old file: fresh", 0o604, 0o666, []atomic.Option{atomic.FreshMetadata()}, 0o640},
+		{"an old file: fresh and exact", 0o604, 0o644, []atomic.Option{atomic.FreshMetadata(), atomic.ExactMode(0o666)}, 0o666},
+	} {
+		name := filepath.Join(t.TempDir(), "f")
+		if c.old != 0 {
+			put(t, name, "old")
+			if err := os.Chmod(name, c.old); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := atomic.WriteFile(name, []byte("new"), c.perm, c.opts...); err != nil {
+			t.Fatalf("%s: %v", c.what, err)
+		}
+		t.Log(c.what)
+		wantMode(t, name, c.want)
+	}
+	dir := t.TempDir()
+	mustWrite(t, filepath.Join(dir, "new", "f"), "")
+	wantMode(t, filepath.Join(dir, "new"), fs.ModeDir|0o750)
+	if err := atomic.WriteJSON(filepath.Join(dir, "j"), 1); err != nil {
+		t.Fatal(err)
+	}
+	wantMode(t, filepath.Join(dir, "j"), 0o640)
+}
+
+// While it is written, an existing file's new content is as private as can be.
+func TestTemporaryFileIsPrivate(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "secret")
+	put(t, name, "old")
+	if err := os.Chmod(name, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f := mustCreate(t, name)
+	names, err := filepath.Glob(filepath.Join(dir, ".*"))
+	if err != nil || len(names) != 1 {
+		t.Fatal(names, err)
+	}
+	wantMode(t, names[0], 0o600)
+	f.Close()
+}
+
+func TestSpecialFilesAreRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	fifo := filepath.Join(dir, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	names := []string{fifo, os.DevNull}
+	if l, err := net.Listen("unix", filepath.Join(dir, "sock")); err == nil {
+		defer l.Close()
+		names = append(names, filepath.Join(dir, "sock"))
+	}
+	for _, name := range names {
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			if err := atomic.WriteFile(name, nil, 0o644); !errors.Is(err, atomic.ErrNotRegular) {
+				t.Errorf("%s: %v, want ErrNotRegular", name, err)
+			}
+			if _, err := atomic.ReadJSON[int](name); err == nil {
+				t.Errorf("%s: no error from ReadJSON", name)
+			}
+			if _, err := atomic.VersionOf(name); err == nil {
+				t.Errorf("%s: no error from VersionOf", name)
+			}
+		}()
+		select {
+		case <-done:
+		case <-time.After(10 * time.Second):
+			t.Fatalf("%s: hangs", name)
+		}
+	}
+}

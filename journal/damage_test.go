@@ -1,0 +1,164 @@
+package journal_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/forewrite/forewrite/journal"
+	"github.com/forewrite/forewrite/recovery"
+)
+
+// smallLog is a journal that was killed after some transactions, nothing of it
+// checkpointed, and the state of the tree after each of them.
+type smallLog struct {
+	root   string
+	epoch  string // file of the only epoch
+	used   int64  // bytes of it that hold groups
+	states []map[string]string
+}
+
+func newSmallLog(t *testing.T) smallLog {
+	t.Helper()
+	root := t.TempDir()
+	j := open(t, root, manual())
+	s := smallLog{states: []map[string]string{content(t, root)}}
+	for n := range 3 {
+		update(t, j, do(put("counter", fmt.Sprint(n)), put(fmt.Sprintf("file%d", n%3), fmt.Sprintf("text %d", n))))
+		s.states = append(s.states, content(t, root))
+	}
+	s.root = crashed(t, root)
+	epochs, err := filepath.Glob(filepath.Join(s.root, ".journal", "log", "*", "*"))
+	if err != nil || len(epochs) != 1 {
+		t.Fatalf("epochs: %v, %v", epochs, err)
+	}
+	s.epoch = epochs[0]
+	report, err := recovery.Plan(t.Context(), s.root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.used = report.Epochs[0].Used
+	return s
+}
+
+// judge opens a copy of the log with its epoch spoiled. Nothing but two outcomes
+// is right: the state after some transaction, or a refusal as corrupt that touches
+// nothing.
+func (s smallLog) judge(t *testing.T, name string, spoil func(epoch []byte) []byte) (corrupt bool) {
+	t.Helper()
+	root := t.TempDir()
+	copyTree(t, s.root, root)
+	rel, _ := filepath.Rel(s.root, s.epoch)
+	data, err := os.ReadFile(filepath.Join(root, rel))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, rel), spoil(data), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	// As a power loss would leave it: of what was not checkpointed, no file is there.
+	for name := range content(t, root) {
+		if err := os.Remove(filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	j, err := journal.Open(t.Context(), root, nil)
+	if err != nil {
+		var ce *recovery.CorruptError
+		if !errors.As(err, &ce) || !errors.Is(err, recovery.ErrCorrupt) || ce.Epoch == "" || ce.LSN == 0 {
+			t.Errorf("%s: %v, want a CorruptError with epoch and LSN", name, err)
+		}
+		if left := content(t, root); len(left) > 0 {
+			t.Errorf("%s: refused, and made %v", name, left)
+		}
+		return true
+	}
+	defer j.Close()
+	got := content(t, root)
+	for _, state := range s.states {
+		if diff(got, state) == "" {
+			return false
+		}
+	}
+	t.Errorf("%s: %v is the state after no transaction; %s", name, got, j.Recovered().Summary())
+	return false
+}
+
+func TestEveryCutOfTheLogLeavesAPrefix(t *testing.T) {
+	t.Parallel()
+	s := newSmallLog(t)
+	second := secondGroup(t, s)
+	for at := int64(0); at <= s.used; at++ {
+		for name, spoil := range map[string]func(b []byte) []byte{
+			"zeroes from": func(b []byte) []byte { clear(b[at:]); return b },
+			"cut at":      func(b []byte) []byte { return b[:at] },
+		} {
+			// FORMAT proves that the first group, with the open record, was durable.
+			if corrupt := s.judge(t, fmt.Sprint(name, " ", at), spoil); corrupt != (at < second) {
+				t.Errorf("%s %d: refused as corrupt: %v", name, at, corrupt)
+			}
+		}
+	}
+}
+
+// secondGroup returns the offset of the first group after the open record's.
+func secondGroup(t *testing.T, s smallLog) int64 {
+	t.Helper()
+	for r, err := range recovery.Records(t.Context(), filepath.Join(s.root, ".journal")) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.LSN == 2 {
+			return r.Offset
+		}
+	}
+	t.Fatal("no second group")
+	return 0
+}
+
+func TestEveryFlippedBitIsAPrefixOrCorruption(t *testing.T) {
+	t.Parallel()
+	s := newSmallLog(t)
+	step := int64(1)
+	if testing.Short() {
+		step = 13
+	}
+	corrupt, prefix := 0, 0
+	for bit := int64(0); bit < s.used*8; bit += step {
+		if s.judge(t, fmt.Sprintf("bit %d flipped", bit), func(b []byte) []byte {
+			b[bit/8] ^= 1 << (bit % 8)
+			return b
+		}) {
+			corrupt++
+		} else {
+			prefix++
+		}
+	}
+	t.Logf("%d flips: %d refused as corrupt, %d in the last group, taken for a torn tail", corrupt+prefix, corrupt, prefix)
+	if corrupt == 0 || prefix == 0 {
+		t.Error("both must happen")
+	}
+}
+
+func TestSalvageKeepsTheIntactPrefix(t *testing.T) {
+	t.Parallel()
+	s := newSmallLog(t)
+	data, err := os.ReadFile(s.epoch)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[s.used/2] ^= 1
+	if err := os.WriteFile(s.epoch, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.Open(t.Context(), s.root, nil); !errors.Is(err, recovery.ErrCorrupt) {
+		t.Fatalf("Open: %v", err)
+	}
+	j := open(t, s.root, &journal.Options{Recovery: recovery.Salvage})
+	write(t, j, "after", "salvage")
+	if len(j.Recovered().Tail.Kept) == 0 {
+		t.Errorf("what was cut is not kept: %+v", j.Recovered().Tail)
+	}
+}

@@ -1,0 +1,218 @@
+package journal
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+
+	fileatomic "github.com/forewrite/forewrite/atomic"
+	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/journal/record"
+	"github.com/forewrite/forewrite/recovery"
+)
+
+// Open opens the tree below root, an existing directory, and becomes its owner.
+// The first time, it makes the journal directory. If the last owner crashed, it
+// recovers first: every transaction is then either all there or not at all; what
+// was done is in Recovered and goes to Options.Logger.
+//
+// Errors to expect: ErrLocked when another owner does not let go in time,
+// ErrUnsafe when others could have written the journal, *recovery.CorruptError
+// when acknowledged records are damaged (nothing is touched then),
+// record.ErrVersion for a journal of a newer format, and whatever the operating
+// system says. The context governs waiting and recovery; it does not limit the
+// life of the journal.
+func Open(ctx context.Context, root string, opts *Options) (*Journal, error) {
+	o, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	abs, err := filepath.Abs(root)
+	if err != nil {
+		return nil, fmt.Errorf("journal: open %s: %w", root, err)
+	}
+	j := &Journal{
+		path: abs, opts: o,
+		writer:  make(chan struct{}, 1),
+		touched: make(chan struct{}, 1), filled: make(chan struct{}, 1),
+		closing: make(chan struct{}), backgroundDone: make(chan struct{}),
+	}
+	j.queue.next = openTurn()
+	j.views.idle.L = &j.views.mu
+	if err := j.open(ctx); err != nil {
+		return nil, fmt.Errorf("journal: open %s: %w", root, err)
+	}
+	go j.background()
+	return j, nil
+}
+
+func (j *Journal) open(ctx context.Context) (err error) {
+	if j.root, err = os.OpenRoot(j.path); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, j.release())
+		}
+	}()
+	if err := j.makeDirs(); err != nil {
+		return err
+	}
+	if j.lock, err = j.own(ctx); err != nil {
+		return err
+	}
+	j.report, err = recovery.Run(ctx, j.path, j.journalPath(""), recovery.Options{Policy: j.opts.Recovery})
+	if err != nil {
+		return err
+	}
+	if j.files, err = apply.NewFiles(j.root, j.opts.Dir); err != nil {
+		return err
+	}
+	if err := j.probe(); err != nil {
+		return err
+	}
+	return j.begin()
+}
+
+// makeDirs makes what is missing of the journal directory, and refuses one that
+// could be somebody else's.
+func (j *Journal) makeDirs() error {
+	made := false
+	for _, dir := range []string{"", "log", "staging", "lost+found"} {
+		p := path.Join(j.opts.Dir, dir)
+		err := j.root.Mkdir(p, 0o700)
+		if err == nil {
+			made = true
+			continue
+		}
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+		if err := j.checkDir(p); err != nil {
+			return err
+		}
+	}
+	if !made {
+		return nil
+	}
+	// The directories themselves, before anything in them is relied upon.
+	if err := fsx.SyncDir(j.journalPath("")); err != nil {
+		return err
+	}
+	return fsx.SyncDir(filepath.Dir(j.journalPath("")))
+}
+
+func (j *Journal) checkDir(p string) error {
+	fi, err := j.root.Lstat(p)
+	if err != nil {
+		return err
+	}
+	if !fi.IsDir() {
+		return fmt.Errorf("%w: %s is not a directory; move it away", ErrUnsafe, p)
+	}
+	if uid, _, ok := fsx.Owner(fi); ok && int(uid) != os.Geteuid() {
+		return fmt.Errorf("%w: %s belongs to user %d, this is user %d; run as its owner, or give it to this one with chown -R", ErrUnsafe, p, uid, os.Geteuid())
+	}
+	if runtime.GOOS != "windows" && fi.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("%w: others can write to %s (mode %04o); make sure of its content, then chmod go-w", ErrUnsafe, p, fi.Mode().Perm())
+	}
+	return nil
+}
+
+// own takes the LOCK.
+func (j *Journal) own(ctx context.Context) (*fileatomic.FileLock, error) {
+	lock, err := fileatomic.Lock(ctx, j.journalPath("LOCK"), fileatomic.LockTimeout(j.opts.LockTimeout))
+	if errors.Is(err, fileatomic.ErrLockTimeout) {
+		err = fmt.Errorf("%w: %w", ErrLocked, err)
+	}
+	return lock, err
+}
+
+// probe finds out by a file in staging what can only be found out so: the umask,
+// which can't be read without changing it, and the device.
+func (j *Journal) probe() error {
+	name := j.files.NewName()
+	file, err := j.files.Staging.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o777)
+	if err != nil {
+		return err
+	}
+	fi, err := file.Stat()
+	if err := errors.Join(err, file.Close(), j.files.Staging.Remove(name)); err != nil {
+		return err
+	}
+	j.umask = 0o777 &^ fi.Mode().Perm()
+	if runtime.GOOS == "windows" { // where the mode is made up
+		j.umask = 0
+	}
+	j.device, _ = fsx.Device(fi)
+	return nil
+}
+
+// begin makes the session's first epoch, with the open record in it, and then
+// retires those of the last session: one of the two always has the last LSN.
+func (j *Journal) begin() error {
+	next := j.report.Next
+	old, err := walfile.List(j.journalPath("log"))
+	if err != nil {
+		return err
+	}
+	log, err := openLog(j.journalPath("log"), next.Epoch, next.LSN, next.Prev, j.opts.EpochSize)
+	if err != nil {
+		return err
+	}
+	j.log = log
+	j.lastTx.Store(uint64(next.LastTx))
+	if err := j.start(next.LSN-1, old.Epochs); err != nil {
+		return errors.Join(err, log.close())
+	}
+	return nil
+}
+
+func (j *Journal) start(recovered record.LSN, old []walfile.Name) error {
+	host, _ := os.Hostname() // for people to read; its lack changes nothing
+	o := record.Open{PID: os.Getpid(), BootID: fsx.BootID(), Host: host, Version: moduleVersion()}
+	lsn, err := j.logBatch([]*request{{records: record.AppendOpen(nil, j.newMark(recovered), o), mark: true}})
+	if err != nil {
+		return err
+	}
+	j.applied.lsn, j.through = lsn, lsn
+	if err := walfile.Retire(j.journalPath("log"), old...); err != nil {
+		return err
+	}
+	return j.format()
+}
+
+// format writes FORMAT, the last thing when a journal is made: without it a
+// directory is taken for one whose making was interrupted.
+func (j *Journal) format() error {
+	if j.report.Journal != "" {
+		return nil
+	}
+	var id [8]byte
+	rand.Read(id[:]) // never fails
+	return recovery.WriteFormat(j.journalPath(""), recovery.Format{ID: binary.LittleEndian.Uint64(id[:])})
+}
+
+// moduleVersion is what the open record says of the program that wrote it.
+func moduleVersion() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, m := range append(info.Deps, &info.Main) {
+		if m.Path == "github.com/forewrite/forewrite" {
+			return m.Version
+		}
+	}
+	return info.Main.Path
+}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package journal
+
+// openNoWait: there is nothing in the tree that an open could wait for.
+const openNoWait = 0

@@ -1,0 +1,199 @@
+package journal
+
+import (
+	"runtime"
+	"sync"
+
+	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/journal/record"
+)
+
+// queue holds the transactions that are sequenced and not logged yet, in commit
+// order. One of their committers at a time leads: it writes a group for all.
+type queue struct {
+	mu      sync.Mutex
+	waiting []*request
+	leading bool
+	doomed  error // set while everything that is sequenced fails for lack of room
+	next    *turn // taken by the next group
+	flight  sync.WaitGroup
+}
+
+// request is what one committer wants logged and applied.
+type request struct {
+	seq     uint64
+	records []byte
+	mark    bool       // says how far the files are durable, and changes none
+	set     *apply.Set // nil for a mark
+	changes []*apply.Change
+	staged  []string
+
+	lsn  record.LSN
+	err  error
+	wake chan wakeup // capacity 1: one message at a time
+}
+
+type wakeup int
+
+const (
+	wakeDone wakeup = iota
+	wakeLead
+)
+
+// turn lets groups be applied in their order.
+type turn struct{ ready chan struct{} }
+
+func newTurn() *turn      { return &turn{make(chan struct{})} }
+func (t *turn) wait()     { <-t.ready }
+func (t *turn) open()     { close(t.ready) }
+func openTurn() (t *turn) { t = newTurn(); t.open(); return t }
+
+// enqueue takes the request's place in the commit order. A transaction does it
+// under the writer lock. It fails once the journal is closed or poisoned.
+func (j *Journal) enqueue(r *request) error {
+	q := &j.queue
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if err := j.writable(); err != nil {
+		return err
+	}
+	if q.doomed != nil {
+		return q.doomed
+	}
+	r.wake = make(chan wakeup, 1)
+	q.waiting = append(q.waiting, r)
+	q.flight.Add(1)
+	return nil
+}
+
+// await returns when the request is logged and applied, or has failed. The caller
+// may have to lead for it.
+func (j *Journal) await(r *request) error {
+	if j.queue.lead() {
+		j.lead()
+	}
+	for <-r.wake == wakeLead {
+		j.lead()
+	}
+	j.queue.flight.Done()
+	return r.err
+}
+
+// lead makes the caller the leader if there is none.
+func (q *queue) lead() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.leading || len(q.waiting) == 0 {
+		return false
+	}
+	q.leading = true
+	return true
+}
+
+// lead logs one group, hands the lead on, and applies the group. While it applies,
+// the next leader logs.
+func (j *Journal) lead() {
+	runtime.Gosched() // others that are about to commit get into the same group
+	batch, mine := j.queue.take()
+	lsn, err := j.logBatch(batch)
+	if err != nil && j.poison(nil) == nil {
+		mine.turn.wait()
+		j.abort(batch, err)
+		j.queue.handOn()
+		mine.following.open()
+		return
+	}
+	j.queue.handOn()
+
+	mine.turn.wait()
+	if err == nil {
+		err = j.applyBatch(batch, lsn)
+	}
+	j.finish(batch, lsn, err)
+	mine.following.open()
+}
+
+// logBatch writes the requests as one group. Once writing has begun, an error
+// poisons the journal; before, nothing has happened.
+func (j *Journal) logBatch(batch []*request) (record.LSN, error) {
+	if err := j.poison(nil); err != nil {
+		return 0, err
+	}
+	group := append(j.group[:0], make([]byte, record.HeaderSize)...)
+	for _, r := range batch {
+		group = append(group, r.records...)
+	}
+	j.group = group
+	if len(group) == record.HeaderSize { // they only read
+		return j.log.lsn - 1, nil
+	}
+	if err := j.log.reserve(len(group), batch[0].mark); err != nil {
+		return 0, err
+	}
+	lsn, err := j.log.write(group)
+	if err != nil {
+		return 0, j.poison(err)
+	}
+	j.stats.group(len(batch), len(group))
+	return lsn, nil
+}
+
+// abort fails the requests, for which there was no room in the log, and all that
+// were sequenced after them: they may have read what will not be. When it returns
+// nothing is pending, and the journal can be used.
+func (j *Journal) abort(batch []*request, err error) {
+	q := &j.queue
+	q.mu.Lock()
+	q.doomed = err
+	q.mu.Unlock()
+
+	j.writer <- struct{}{} // whoever holds it may have read it too, and will be refused
+	q.mu.Lock()
+	batch = append(batch, q.waiting...)
+	q.waiting, q.doomed = nil, nil
+	q.mu.Unlock()
+	j.pending.reset()
+	<-j.writer
+
+	j.finish(batch, 0, err)
+}
+
+// finish tells the committers.
+func (j *Journal) finish(batch []*request, lsn record.LSN, err error) {
+	for _, r := range batch {
+		r.lsn, r.err = lsn, err
+		if err == nil {
+			j.pending.applied(r.seq, r.changes)
+		}
+		r.wake <- wakeDone
+	}
+}
+
+type place struct{ turn, following *turn }
+
+// take removes from the queue what goes into one group.
+func (q *queue) take() ([]*request, place) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	size, n := 0, 0
+	for n < len(q.waiting) && (n == 0 || size+len(q.waiting[n].records) <= maxGroup) {
+		size += len(q.waiting[n].records)
+		n++
+	}
+	batch := q.waiting[:n:n]
+	q.waiting = q.waiting[n:]
+	p := place{turn: q.next, following: newTurn()}
+	q.next = p.following
+	return batch, p
+}
+
+// handOn makes the first that waits the leader.
+func (q *queue) handOn() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if len(q.waiting) == 0 {
+		q.leading = false
+		return
+	}
+	q.waiting[0].wake <- wakeLead
+}

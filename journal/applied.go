@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"sync"
 
@@ -27,6 +28,24 @@ type stagedFile struct {
 // here, as the log has it all. If it fails, the files can't be brought in step
 // with the log any more by this journal; the next Open does it.
 func (j *Journal) applyBatch(batch []*request, lsn record.LSN) error {
+	release, err := j.readers.exclude()
+	if err == nil {
+		err = errors.Join(j.applyRequests(batch, lsn), release())
+	}
+	if err != nil {
+		j.poison(err)
+		return fmt.Errorf("%w: %w", ErrCommitted, err)
+	}
+	j.applied.mu.Lock()
+	j.applied.lsn = lsn
+	j.applied.mu.Unlock()
+	if len(batch) > 1 || !batch[0].mark {
+		j.touch()
+	}
+	return nil
+}
+
+func (j *Journal) applyRequests(batch []*request, lsn record.LSN) error {
 	for _, r := range batch {
 		for _, name := range r.staged {
 			j.applied.mu.Lock()
@@ -37,15 +56,8 @@ func (j *Journal) applyBatch(batch []*request, lsn record.LSN) error {
 			continue
 		}
 		if err := j.applyRequest(r); err != nil {
-			j.poison(err)
-			return fmt.Errorf("%w: %w", ErrCommitted, err)
+			return err
 		}
-	}
-	j.applied.mu.Lock()
-	j.applied.lsn = lsn
-	j.applied.mu.Unlock()
-	if len(batch) > 1 || !batch[0].mark {
-		j.touch()
 	}
 	return nil
 }

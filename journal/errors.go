@@ -31,6 +31,9 @@ var (
 	// ErrNeedsRecovery: the last owner crashed, and a read-only open may not
 	// repair what it left.
 	ErrNeedsRecovery = errors.New("journal needs recovery")
+	// ErrViewLost: a view in a process that does not own the journal took so
+	// long that the owner went on changing files. What it saw may be mixed.
+	ErrViewLost = errors.New("the view took too long, and files were changed meanwhile")
 	// ErrUnsafe: the journal directory belongs to somebody else, or others can
 	// write to it, so that what it says can't be trusted.
 	ErrUnsafe = errors.New("journal directory is not safe")

@@ -37,6 +37,7 @@ type Journal struct {
 	group   []byte  // the leader's buffer
 	applied applied
 	views   views
+	readers *readers
 
 	lastTx atomic.Uint64 // highest transaction id given out
 	seq    atomic.Uint64 // place in the commit order, of this session
@@ -67,6 +68,11 @@ func (j *Journal) Recovered() *recovery.Report { return j.report }
 // lets go, and returns that failure. Further calls return what the first did.
 func (j *Journal) Close() error {
 	j.closeOnce.Do(func() {
+		if j.opts.ReadOnly {
+			j.closed.Store(true)
+			j.closeErr = j.root.Close()
+			return
+		}
 		j.queue.mu.Lock()
 		j.closed.Store(true) // from here on nothing enters the queue
 		j.queue.mu.Unlock()
@@ -116,6 +122,9 @@ func (j *Journal) release() error {
 	var errs []error
 	if j.files != nil {
 		errs = append(errs, j.files.Close())
+	}
+	if j.readers != nil {
+		errs = append(errs, j.readers.close())
 	}
 	errs = append(errs, j.root.Close())
 	if j.lock != nil {

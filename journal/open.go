@@ -49,8 +49,15 @@ func Open(ctx context.Context, root string, opts *Options) (*Journal, error) {
 	}
 	j.queue.next = openTurn()
 	j.views.idle.L = &j.views.mu
-	if err := j.open(ctx); err != nil {
+	begin := j.open
+	if o.ReadOnly {
+		begin = j.openReadOnly
+	}
+	if err := begin(ctx); err != nil {
 		return nil, fmt.Errorf("journal: open %s: %w", root, err)
+	}
+	if o.ReadOnly {
+		return j, nil
 	}
 	go j.background()
 	return j, nil
@@ -71,6 +78,18 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	if j.lock, err = j.own(ctx); err != nil {
 		return err
 	}
+	if err := j.openReaders(); err != nil {
+		return err
+	}
+	release, err := j.readers.exclude()
+	if err != nil {
+		return err
+	}
+	return errors.Join(j.recoverAndBegin(ctx), release())
+}
+
+// recoverAndBegin does so while readers in other processes are kept out.
+func (j *Journal) recoverAndBegin(ctx context.Context) (err error) {
 	j.report, err = recovery.Run(ctx, j.path, j.journalPath(""), recovery.Options{Policy: j.opts.Recovery})
 	if err != nil {
 		return err
@@ -81,7 +100,16 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	if err := j.probe(); err != nil {
 		return err
 	}
-	return j.begin()
+	if err := j.begin(); err != nil {
+		return err
+	}
+	if err := j.readers.setReady(ctx); err != nil {
+		return errors.Join(err, j.log.close())
+	}
+	if !j.report.Clean {
+		j.opts.Logger.Info("journal: recovered", "root", j.path, "summary", j.report.Summary())
+	}
+	return nil
 }
 
 // makeDirs makes what is missing of the journal directory, and refuses one that

@@ -262,11 +262,17 @@ func (tx *Tx) chmod(name string, mode fs.FileMode) error {
 	if p == "." {
 		return fs.ErrInvalid
 	}
-	if uid, _, ok := fsx.Owner(n.disk); ok && os.Geteuid() != 0 && int(uid) != os.Geteuid() {
+	if n.disk != nil && !mayChmod(n.disk) {
 		return fs.ErrPermission // found out now, as the change comes after the commit point
 	}
 	tx.add(record.Intent{Op: record.OpChmod, Path: p, Mode: record.ModeBits(mode)})
 	return nil
+}
+
+// mayChmod reports whether the mode can be changed: by the owner, and by root.
+func mayChmod(fi fs.FileInfo) bool {
+	uid, _, ok := fsx.Owner(fi)
+	return !ok || os.Geteuid() == 0 || int(uid) == os.Geteuid()
 }
 
 // Symlink makes name a symbolic link to target, which need not exist. It fails if

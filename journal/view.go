@@ -18,6 +18,10 @@ import (
 // not show the journal directory, and must not be used after fn has returned.
 // Files that somebody else changes behind the journal's back are seen as they are.
 //
+// In a journal that was opened with Options.ReadOnly, View keeps the owner, which
+// may be another process, from applying commits while fn runs: keep it short. The
+// owner waits two seconds at most; a view that takes longer fails with ErrViewLost.
+//
 // The error of fn is returned as it is.
 func (j *Journal) View(ctx context.Context, fn func(fs.FS) error) error {
 	if err := ctx.Err(); err != nil {
@@ -25,6 +29,9 @@ func (j *Journal) View(ctx context.Context, fn func(fs.FS) error) error {
 	}
 	if j.closed.Load() {
 		return fmt.Errorf("journal: view: %w", ErrClosed)
+	}
+	if j.opts.ReadOnly {
+		return j.viewReadOnly(ctx, fn)
 	}
 	v := j.views.begin(j)
 	defer v.end()

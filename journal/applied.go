@@ -28,9 +28,10 @@ type stagedFile struct {
 // here, as the log has it all. If it fails, the files can't be brought in step
 // with the log any more by this journal; the next Open does it.
 func (j *Journal) applyBatch(batch []*request, lsn record.LSN) error {
-	release, err := j.readers.exclude()
+	err := j.readers.exclude()
 	if err == nil {
-		err = errors.Join(j.applyRequests(batch, lsn), release())
+		err = j.applyRequests(batch, lsn)
+		err = errors.Join(err, j.readers.admit())
 	}
 	if err != nil {
 		j.poison(err)

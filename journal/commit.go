@@ -137,7 +137,8 @@ func (tx *Tx) prepare() (p prepared, err error) {
 		}
 	}()
 	named := make(map[string]bool)
-	places := places{tree: &tx.tree}
+	places := places{j: tx.j}
+	defer places.close()
 	for _, c := range p.changes {
 		if err := places.check(c); err != nil {
 			return p, err
@@ -160,7 +161,7 @@ func (tx *Tx) prepare() (p prepared, err error) {
 	if len(named) > 0 {
 		// The names of the staged files: without it a power loss after the
 		// commit point could leave the log naming what is not there.
-		if err := tx.j.syncStaging(); err != nil {
+		if err := tx.j.files.SyncStaging(); err != nil {
 			return p, err
 		}
 	}
@@ -193,7 +194,7 @@ func (tx *Tx) encode(changes []*apply.Change) ([]byte, error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
-	intents := tx.set.Intents(tx.id)
+	intents := apply.Intents(changes, tx.id)
 	size := 64
 	for _, i := range intents {
 		size += 64 + len(i.Path) + len(i.Payload.Data) + len(i.Payload.Name)

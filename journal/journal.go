@@ -13,7 +13,6 @@ import (
 
 	fileatomic "github.com/forewrite/forewrite/atomic"
 	"github.com/forewrite/forewrite/internal/apply"
-	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -88,7 +87,7 @@ func (j *Journal) close() error {
 	j.checkpointing.Lock()
 	defer j.checkpointing.Unlock()
 	var err error
-	if err = j.poison(nil); err == nil {
+	if err = j.poisoned(); err == nil {
 		if err = j.finalMark(); err == nil {
 			err = j.giveBack()
 		}
@@ -141,20 +140,22 @@ func (j *Journal) writable() error {
 	if j.opts.ReadOnly {
 		return ErrReadOnly
 	}
-	return j.poison(nil)
+	return j.poisoned()
 }
 
 // poison makes the journal refuse everything from now on, because of err, and
-// returns why it does: the first such error, nil if there was none. After a
-// failed write or fsync nobody knows what the log holds, and asking the kernel
-// again gives a wrong answer.
+// returns why it does: the first such error. After a failed write or fsync nobody
+// knows what the log holds, and asking the kernel again gives a wrong answer.
 func (j *Journal) poison(err error) error {
-	if err != nil {
-		err = fmt.Errorf("%w: %w", ErrPoisoned, err)
-		if j.failure.CompareAndSwap(nil, &err) {
-			j.opts.Logger.Error("journal: poisoned", "root", j.path, "error", err)
-		}
+	err = fmt.Errorf("%w: %w", ErrPoisoned, err)
+	if j.failure.CompareAndSwap(nil, &err) {
+		j.opts.Logger.Error("journal: poisoned", "root", j.path, "error", err)
 	}
+	return j.poisoned()
+}
+
+// poisoned returns why the journal refuses everything, nil if it does not.
+func (j *Journal) poisoned() error {
 	if first := j.failure.Load(); first != nil {
 		return *first
 	}
@@ -173,16 +174,6 @@ func (j *Journal) throttle(ctx context.Context) error {
 // openStaged opens the staged file of a payload.
 func (j *Journal) openStaged(p record.Payload) (*os.File, error) {
 	return j.files.Staging.OpenFile(p.Name, os.O_RDONLY|openNoWait, 0)
-}
-
-// syncStaging makes the names in staging durable.
-func (j *Journal) syncStaging() error {
-	dir, err := j.files.Staging.Open(".")
-	if err != nil {
-		return err
-	}
-	defer dir.Close()
-	return fsx.SyncDirFile(dir)
 }
 
 // journalPath returns the path of something in the journal directory.

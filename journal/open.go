@@ -81,11 +81,10 @@ func (j *Journal) open(ctx context.Context) (err error) {
 	if err := j.openReaders(); err != nil {
 		return err
 	}
-	release, err := j.readers.exclude()
-	if err != nil {
+	if err := j.readers.exclude(); err != nil {
 		return err
 	}
-	return errors.Join(j.recoverAndBegin(ctx), release())
+	return errors.Join(j.recoverAndBegin(ctx), j.readers.admit())
 }
 
 // recoverAndBegin does so while readers in other processes are kept out.

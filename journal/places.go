@@ -14,10 +14,19 @@ import (
 )
 
 // places checks before the commit point that the changes of a transaction can be
-// made after it.
+// made after it. Close it at the end.
 type places struct {
-	tree *tree
-	dirs map[string]error // directories looked at
+	j    *Journal
+	name string   // of the directory that was looked at last: changes come in the order of their paths
+	dir  *os.File // that directory; nil if it is not on disk
+	err  error    // why nothing can be changed in it
+	done func() error
+}
+
+func (pl *places) close() {
+	if pl.done != nil {
+		pl.done() // it was only read
+	}
 }
 
 // check reports why the change could not be made where it shall be.
@@ -25,76 +34,84 @@ func (pl *places) check(c *apply.Change) error {
 	if c.Op == record.OpChmod {
 		return nil // checked when it was asked for
 	}
-	if err := pl.checkDir(path.Dir(c.Path)); err != nil {
+	err := pl.checkEntry(c.Path)
+	if err == nil && (c.Op == record.OpRemoveAll || c.Before == apply.RemovedAll) {
+		err = pl.checkTree(c.Path)
+	}
+	if err != nil {
 		return fmt.Errorf("%s %s: %w", c.Op, c.Path, err)
-	}
-	if c.Op == record.OpRemoveAll || c.Before == apply.RemovedAll {
-		if err := pl.checkTree(c.Path); err != nil {
-			return fmt.Errorf("%s %s: %w", c.Op, c.Path, err)
-		}
-	}
-	if len(path.Base(c.Path)) > 200 { // close enough to the limit to ask
-		return pl.checkName(path.Base(c.Path))
 	}
 	return nil
 }
 
-// checkName asks the file system whether it takes the name at all, also where the
-// directory for it is not made yet.
-func (pl *places) checkName(name string) error {
-	_, err := pl.tree.j.files.Staging.Lstat(name)
-	if isGone(err) {
-		return nil
-	}
-	return err
-}
-
-// checkDir reports why entries of the directory can't be changed. One that is not
-// on disk yet is going to be the transaction's or a pending one's, and writable.
-func (pl *places) checkDir(dir string) error {
-	if err, known := pl.dirs[dir]; known {
+// checkEntry reports why the directory entry p could not be made, replaced or
+// removed.
+func (pl *places) checkEntry(p string) error {
+	base := path.Base(p)
+	if err := pl.look(path.Dir(p)); err != nil {
 		return err
 	}
-	err := pl.lookAtDir(dir)
-	if pl.dirs == nil {
-		pl.dirs = make(map[string]error)
+	if pl.dir != nil {
+		return fsx.CheckEntry(pl.dir, base)
 	}
-	pl.dirs[dir] = err
-	return err
-}
-
-func (pl *places) lookAtDir(dir string) error {
-	file, err := pl.tree.j.root.OpenFile(dir, os.O_RDONLY|openNoWait, 0)
+	// The directory is not made yet: does the file system take the name at all?
+	_, err := pl.j.files.Staging.Lstat(base)
 	if isGone(err) {
 		return nil
 	}
-	if err != nil {
-		return cause(err)
-	}
-	defer file.Close()
-	fi, err := file.Stat()
-	if err != nil {
-		return cause(err)
-	}
-	if !fi.IsDir() {
-		return nil // another change makes it one
-	}
-	if dev, ok := fsx.Device(fi); ok && dev != pl.tree.j.device {
-		return fmt.Errorf("%s is on another file system than the journal: %w", dir, errCrossDevice)
-	}
-	return fsx.CheckWritable(file)
+	return cause(err)
 }
 
-// checkTree does it for a tree that shall go.
+// look opens the directory, unless it was the last one, and reports why its
+// entries can't be changed. One that is not on disk is going to be made by this
+// transaction or a pending one, and will be writable.
+func (pl *places) look(name string) error {
+	if name == pl.name {
+		return pl.err
+	}
+	pl.close()
+	pl.name, pl.dir, pl.done = name, nil, nil
+	dir, done, err := pl.j.files.Dir(name)
+	if isGone(err) {
+		pl.err = nil
+		return nil
+	}
+	if err != nil {
+		pl.err = cause(err)
+		return pl.err
+	}
+	pl.dir, pl.done = dir, done
+	pl.err = pl.checkDir(dir)
+	return pl.err
+}
+
+func (pl *places) checkDir(dir *os.File) error {
+	if pl.name != "." {
+		fi, err := dir.Stat()
+		if err != nil {
+			return cause(err)
+		}
+		if !fi.IsDir() {
+			pl.dir = nil // another change makes it one
+			return nil
+		}
+		if dev, ok := fsx.Device(fi); ok && dev != pl.j.device {
+			return fmt.Errorf("%s is on another file system than the journal: %w", pl.name, errCrossDevice)
+		}
+	}
+	return fsx.CheckWritable(dir)
+}
+
+// checkTree does it for all that lies in a tree that shall go.
 func (pl *places) checkTree(dir string) error {
-	fi, err := pl.tree.j.root.Lstat(dir)
+	fi, err := pl.j.root.Lstat(dir)
 	if isGone(err) || err == nil && !fi.IsDir() {
 		return nil
 	}
 	if err != nil {
 		return cause(err)
 	}
-	return fs.WalkDir(pl.tree.j.root.FS(), dir, func(p string, d fs.DirEntry, err error) error {
+	return fs.WalkDir(pl.j.root.FS(), dir, func(p string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
@@ -102,9 +119,11 @@ func (pl *places) checkTree(dir string) error {
 			return cause(err)
 		}
 		if d.IsDir() {
-			return pl.checkDir(p)
+			if err := pl.look(p); err != nil { // also an empty one: it is moved
+				return err
+			}
 		}
-		return nil
+		return pl.checkEntry(p)
 	})
 }
 

@@ -15,7 +15,7 @@ type queue struct {
 	waiting []*request
 	leading bool
 	doomed  error // set while everything that is sequenced fails for lack of room
-	next    *turn // taken by the next group
+	next    turn  // taken by the next group
 	flight  sync.WaitGroup
 }
 
@@ -40,13 +40,14 @@ const (
 	wakeLead
 )
 
-// turn lets groups be applied in their order.
-type turn struct{ ready chan struct{} }
+// turn lets groups be applied in their order: it is closed when it has come.
+type turn chan struct{}
 
-func newTurn() *turn      { return &turn{make(chan struct{})} }
-func (t *turn) wait()     { <-t.ready }
-func (t *turn) open()     { close(t.ready) }
-func openTurn() (t *turn) { t = newTurn(); t.open(); return t }
+func openTurn() turn {
+	t := make(turn)
+	close(t)
+	return t
+}
 
 // enqueue takes the request's place in the commit order. A transaction does it
 // under the writer lock. It fails once the journal is closed or poisoned.
@@ -96,27 +97,27 @@ func (j *Journal) lead() {
 	runtime.Gosched() // others that are about to commit get into the same group
 	batch, mine := j.queue.take()
 	lsn, err := j.logBatch(batch)
-	if err != nil && j.poison(nil) == nil {
-		mine.turn.wait()
+	if err != nil && j.poisoned() == nil {
+		<-mine.turn
 		j.abort(batch, err)
 		j.queue.handOn()
-		mine.following.open()
+		close(mine.following)
 		return
 	}
 	j.queue.handOn()
 
-	mine.turn.wait()
+	<-mine.turn
 	if err == nil {
 		err = j.applyBatch(batch, lsn)
 	}
 	j.finish(batch, lsn, err)
-	mine.following.open()
+	close(mine.following)
 }
 
 // logBatch writes the requests as one group. Once writing has begun, an error
 // poisons the journal; before, nothing has happened.
 func (j *Journal) logBatch(batch []*request) (record.LSN, error) {
-	if err := j.poison(nil); err != nil {
+	if err := j.poisoned(); err != nil {
 		return 0, err
 	}
 	group := append(j.group[:0], make([]byte, record.HeaderSize)...)
@@ -169,7 +170,7 @@ func (j *Journal) finish(batch []*request, lsn record.LSN, err error) {
 	}
 }
 
-type place struct{ turn, following *turn }
+type place struct{ turn, following turn }
 
 // take removes from the queue what goes into one group.
 func (q *queue) take() ([]*request, place) {
@@ -182,7 +183,7 @@ func (q *queue) take() ([]*request, place) {
 	}
 	batch := q.waiting[:n:n]
 	q.waiting = q.waiting[n:]
-	p := place{turn: q.next, following: newTurn()}
+	p := place{turn: q.next, following: make(turn)}
 	q.next = p.following
 	return batch, p
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/gofrs/flock"
 )
 
@@ -44,30 +45,28 @@ const lockPoll = 500 * time.Microsecond
 
 // readers keeps the owner's applying apart from views in other processes.
 type readers struct {
-	view, gate string   // paths
-	file       *os.File // VIEW, for its content
+	view, gate *os.File // locked and unlocked once a group, so they stay open
 	ready      *flock.Flock
 	overruns   uint64
 	stuck      bool // a reader has not let go after an overrun
 }
 
 // openReaders makes the files that are missing and opens them for the owner.
-func (j *Journal) openReaders() error {
-	for _, name := range []string{gateFile, readyFile} {
-		file, err := os.OpenFile(j.journalPath(name), os.O_RDONLY|os.O_CREATE|openNoLink, 0o600)
-		if err != nil {
-			return err
-		}
-		file.Close()
-	}
-	file, err := os.OpenFile(j.journalPath(viewFile), os.O_RDWR|os.O_CREATE|openNoLink, 0o600)
-	if err != nil {
+func (j *Journal) openReaders() (err error) {
+	r := &readers{ready: flock.New(j.journalPath(readyFile), flock.SetPermissions(0o600))}
+	if r.gate, err = j.openLockFile(gateFile); err != nil {
 		return err
 	}
-	j.readers = &readers{view: j.journalPath(viewFile), gate: j.journalPath(gateFile),
-		ready: flock.New(j.journalPath(readyFile)), file: file}
-	j.readers.overruns, err = readOverruns(file)
+	if r.view, err = j.openLockFile(viewFile); err != nil {
+		return errors.Join(err, r.gate.Close())
+	}
+	j.readers = r
+	r.overruns, err = readOverruns(r.view)
 	return err
+}
+
+func (j *Journal) openLockFile(name string) (*os.File, error) {
+	return os.OpenFile(j.journalPath(name), os.O_RDWR|os.O_CREATE|openNoLink, 0o600)
 }
 
 func readOverruns(file *os.File) (uint64, error) {
@@ -83,71 +82,55 @@ func (r *readers) setReady(ctx context.Context) error {
 	return pollLock(ctx, 0, r.ready.TryLock)
 }
 
-func (r *readers) close() error { return errors.Join(r.ready.Unlock(), r.file.Close()) }
-
-// exclude keeps readers out until the function that it returns is called.
-func (r *readers) exclude() (release func() error, err error) {
-	lock, gate, err := r.wait()
-	if err != nil {
-		return nil, err
-	}
-	if lock == nil { // readers are told, before anything changes
-		r.overruns++
-		var b [8]byte
-		binary.LittleEndian.PutUint64(b[:], r.overruns)
-		if _, err := r.file.WriteAt(b[:], overrunsOffset); err != nil {
-			return nil, errors.Join(err, gate.Unlock())
-		}
-	}
-	return func() error {
-		var errs [2]error
-		if lock != nil {
-			errs[0] = lock.Unlock()
-		}
-		if gate != nil {
-			errs[1] = gate.Unlock()
-		}
-		return errors.Join(errs[:]...)
-	}, nil
+func (r *readers) close() error {
+	return errors.Join(r.ready.Unlock(), r.view.Close(), r.gate.Close())
 }
 
-// wait takes VIEW, at once or after the readers that hold it are done. If they
-// take too long, lock is nil.
-func (r *readers) wait() (lock, gate *flock.Flock, err error) {
-	lock = flock.New(r.view)
-	if ok, err := lock.TryLock(); ok || err != nil {
+// exclude keeps readers out until admit is called. Readers that are inside are
+// waited for, but not longer than readerPatience: then they lose their view.
+func (r *readers) exclude() error {
+	locked, err := fsx.TryLock(r.view, true)
+	if locked || err != nil {
 		r.stuck = false
-		return lock, nil, err
+		return err
 	}
-	gate = flock.New(r.gate) // nobody new gets in
+	if locked, err = r.wait(); err != nil {
+		return errors.Join(err, r.admit())
+	}
+	if locked {
+		r.stuck = false
+		return nil
+	}
+	r.stuck = true
+	r.overruns++ // readers are told, before anything changes
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], r.overruns)
+	_, err = r.view.WriteAt(b[:], overrunsOffset)
+	return err
+}
+
+// wait takes VIEW, behind the readers that hold it but before all others.
+func (r *readers) wait() (locked bool, err error) {
 	deadline := time.Now().Add(readerPatience)
-	if r.stuck {
-		deadline = time.Now()
-	}
-	inside := false
-	for {
-		if !inside {
-			if inside, err = gate.TryLock(); err != nil {
-				return nil, nil, err
+	for gated := false; ; {
+		if !gated {
+			if gated, err = fsx.TryLock(r.gate, true); err != nil {
+				return false, err
 			}
 		}
-		if ok, err := lock.TryLock(); ok || err != nil {
-			r.stuck = false
-			return lock, gate, errors.Join(err, ifErr(err, gate))
+		if locked, err = fsx.TryLock(r.view, true); locked || err != nil {
+			return locked, err
 		}
-		if time.Now().After(deadline) {
-			r.stuck = true
-			return nil, gate, nil
+		if r.stuck || time.Now().After(deadline) {
+			return false, nil
 		}
 		time.Sleep(lockPoll)
 	}
 }
 
-func ifErr(err error, gate *flock.Flock) error {
-	if err == nil {
-		return nil
-	}
-	return gate.Unlock()
+// admit lets readers in again.
+func (r *readers) admit() error {
+	return errors.Join(fsx.Unlock(r.view), fsx.Unlock(r.gate))
 }
 
 // outsideView is a view in a process that does not own the journal.

@@ -124,7 +124,10 @@ func (t *tree) resolve(name string, follow bool) (string, node, error) {
 			}
 			continue
 		}
-		p := path.Join(at, elem)
+		p := elem
+		if at != "." || elem == "" {
+			p = path.Join(at, elem)
+		}
 		if t.j.holds(p) {
 			return "", node{}, fmt.Errorf("inside the journal directory: %w", fs.ErrInvalid)
 		}

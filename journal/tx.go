@@ -180,8 +180,11 @@ func (tx *Tx) add(i record.Intent) {
 
 // fail wraps err with the operation and the name, once.
 func (tx *Tx) fail(op, name string, err error) error {
+	if err == nil {
+		return nil
+	}
 	var te *TxError
-	if err == nil || errors.As(err, &te) {
+	if errors.As(err, &te) {
 		return err
 	}
 	if name != "" {

@@ -139,7 +139,9 @@ func (s *Set) Changes() []*Change {
 	for _, c := range s.changes {
 		all = append(all, c)
 	}
-	slices.SortFunc(all, func(a, b *Change) int { return comparePaths(a.Path, b.Path) })
+	if len(all) > 1 {
+		slices.SortFunc(all, func(a, b *Change) int { return comparePaths(a.Path, b.Path) })
+	}
 	return all
 }
 
@@ -160,12 +162,11 @@ func comparePaths(a, b string) int {
 	return len(a) - len(b)
 }
 
-// Intents returns the intents that, added to an empty set, give this set. A tree
-// that is removed and made again takes two.
-func (s *Set) Intents(tx record.TxID) []record.Intent {
-	all := s.Changes()
-	intents := make([]record.Intent, 0, len(all))
-	for _, c := range all {
+// Intents returns the intents that, added to an empty set, give these changes. A
+// tree that is removed and made again takes two.
+func Intents(changes []*Change, tx record.TxID) []record.Intent {
+	intents := make([]record.Intent, 0, len(changes))
+	for _, c := range changes {
 		if c.Before != AsIs && c.Exists() {
 			op := record.OpRemove
 			if c.Before == RemovedAll {

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"syscall"
 
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -24,6 +25,9 @@ type Files struct {
 	Root    *os.Root
 	Staging *os.Root
 
+	rootDir    *os.File // handles to rename by, without a walk through the tree
+	stagingDir *os.File
+
 	staging string // path of Staging beneath Root
 	prefix  string // of the names made in this session
 	count   atomic.Uint64
@@ -33,16 +37,68 @@ type Files struct {
 // slash-separated path beneath the root. Close it to release the staging
 // directory; the root stays open.
 func NewFiles(root *os.Root, dir string) (*Files, error) {
-	staging := path.Join(dir, "staging")
-	r, err := root.OpenRoot(staging)
-	if err != nil {
+	f := &Files{Root: root, staging: path.Join(dir, "staging"), prefix: rand.Text()[:8]}
+	var err error
+	if f.Staging, err = root.OpenRoot(f.staging); err != nil {
 		return nil, err
 	}
-	return &Files{Root: root, Staging: r, staging: staging, prefix: rand.Text()[:8]}, nil
+	if f.stagingDir, err = f.Staging.Open("."); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	if f.rootDir, err = root.Open("."); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // Close releases the staging directory.
-func (f *Files) Close() error { return f.Staging.Close() }
+func (f *Files) Close() error {
+	err := f.Staging.Close()
+	for _, dir := range []*os.File{f.stagingDir, f.rootDir} {
+		if dir != nil {
+			err = errors.Join(err, dir.Close())
+		}
+	}
+	return err
+}
+
+// Dir returns a handle to the directory at p, and what to do with it at the end.
+func (f *Files) Dir(p string) (dir *os.File, done func() error, err error) {
+	if p == "." {
+		return f.rootDir, func() error { return nil }, nil
+	}
+	dir, err = f.Root.OpenFile(p, os.O_RDONLY|openNoWait, 0)
+	if err != nil {
+		return nil, nil, err
+	}
+	return dir, dir.Close, nil
+}
+
+// putInPlace renames a file in staging onto its path. The rename is by handles:
+// the directory that was opened beneath the root is the one that is changed.
+func (f *Files) putInPlace(temp, p string) error {
+	dir, done, err := f.Dir(path.Dir(p))
+	if err != nil {
+		return err
+	}
+	err = fsx.Rename(f.stagingDir, temp, dir, path.Base(p))
+	if err != nil {
+		err = &fs.PathError{Op: "rename", Path: p, Err: bare(err)}
+	}
+	return errors.Join(err, done())
+}
+
+// bare strips the names of a rename, of which one is nobody's business.
+func bare(err error) error {
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return le.Err
+	}
+	return err
+}
+
+// SyncStaging makes the names in staging durable.
+func (f *Files) SyncStaging() error { return fsx.SyncDirFile(f.stagingDir) }
 
 // NewName returns a name for a file in staging that nobody else uses.
 func (f *Files) NewName() string {
@@ -119,7 +175,7 @@ func (f *Files) place(c *Change) error {
 	if c.Op == record.OpMkdir {
 		return f.placeDir(c)
 	}
-	if err := f.Root.Rename(path.Join(f.staging, c.Temp), c.Path); err != nil {
+	if err := f.putInPlace(c.Temp, c.Path); err != nil {
 		return err
 	}
 	if c.Payload.Kind == record.PayloadLinked || c.Payload.Kind == record.PayloadStaged {
@@ -141,7 +197,7 @@ func (f *Files) placeDir(c *Change) error {
 	if err != nil && !gone(err) {
 		return err
 	}
-	return f.Root.Rename(path.Join(f.staging, c.Temp), c.Path)
+	return f.putInPlace(c.Temp, c.Path)
 }
 
 // setMode changes the mode if it is not right yet. A path that is gone, or became

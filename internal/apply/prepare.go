@@ -104,9 +104,6 @@ func (f *Files) copyFrom(file, old *os.File, c, like *Change) error {
 			return err
 		}
 		c.Replaced = replaced(fi)
-		if err := fsx.CheckReplaceable(old); err != nil {
-			return &fs.PathError{Op: "replace", Path: c.Path, Err: err}
-		}
 	}
 	return fsx.CopyMeta(file, old)
 }

@@ -217,7 +217,29 @@ func TestIsMountRootSeesABindMount(t *testing.T) {
 	if !IsMountRoot(mounted) {
 		t.Skip("this kernel does not tell mount points")
 	}
-	if err := CheckReplaceable(mounted); err != unix.EBUSY {
-		t.Errorf("CheckReplaceable: %v, want EBUSY", err)
+	d, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	for name, want := range map[string]error{"f": unix.EBUSY, "g": nil, "missing": nil} {
+		if err := CheckEntry(d, name); err != want {
+			t.Errorf("CheckEntry of %s: %v, want %v", name, err, want)
+		}
+	}
+}
+
+func TestPlainOnlyWithoutAttributes(t *testing.T) {
+	t.Parallel()
+	dst, src := pair(t)
+	if !Plain(dst, src.Name()) {
+		t.Skip("every file has attributes here")
+	}
+	setAttr(t, src, "user.a", []byte("1"))
+	if Plain(dst, src.Name()) || Plain(src, dst.Name()) {
+		t.Error("an attribute is not seen")
+	}
+	if Plain(dst, src.Name()+".missing") {
+		t.Error("a missing file is plain")
 	}
 }

@@ -6,19 +6,36 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckReplaceable reports, before it is tried, why a rename onto the opened
-// file would fail: it is a mount point of its own (EBUSY, as in a container
-// that mounts single files), or immutable or append-only (EPERM). It needs
-// statx, Linux 5.8 for mount points; an older kernel says nil.
-func CheckReplaceable(f *os.File) error {
+// CheckEntry reports, before it is tried, why the entry name of the opened
+// directory could not be replaced or removed: it is a mount point of its own
+// (EBUSY, as in a container that mounts single files), it is immutable or
+// append-only, or somebody else's in a sticky directory (EPERM). That nothing is
+// there is no error. An older kernel than Linux 5.8 does not tell mount points.
+func CheckEntry(dir *os.File, name string) error {
 	var st unix.Statx_t
-	if err := unix.Statx(int(f.Fd()), "", unix.AT_EMPTY_PATH, unix.STATX_TYPE, &st); err != nil {
-		return nil // not known; the rename will say
+	err := unix.Statx(int(dir.Fd()), name, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_TYPE|unix.STATX_UID, &st)
+	if err != nil {
+		return nil // nothing there, or not known: then the operation will say
 	}
 	switch attrs := st.Attributes & st.Attributes_mask; {
 	case attrs&unix.STATX_ATTR_MOUNT_ROOT != 0:
 		return unix.EBUSY
 	case attrs&(unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) != 0:
+		return unix.EPERM
+	}
+	return checkSticky(dir, int(st.Uid))
+}
+
+func checkSticky(dir *os.File, owner int) error {
+	me := os.Geteuid()
+	if me == 0 || owner == me {
+		return nil
+	}
+	var st unix.Stat_t
+	if err := unix.Fstat(int(dir.Fd()), &st); err != nil {
+		return err
+	}
+	if st.Mode&unix.S_ISVTX != 0 && int(st.Uid) != me {
 		return unix.EPERM
 	}
 	return nil

@@ -2,8 +2,8 @@ package fsx
 
 import "os"
 
-// CheckReplaceable says nil: there is no way to ask; the rename will say.
-func CheckReplaceable(*os.File) error { return nil }
+// CheckEntry says nil where there is no way to ask; the operation will say.
+func CheckEntry(*os.File, string) error { return nil }
 
 // CheckWritable says nil: there is no way to ask; the operation will say.
 func CheckWritable(*os.File) error { return nil }

@@ -33,6 +33,7 @@ type Journal struct {
 	pending pending
 	queue   queue
 	log     *walLog // used by the leader
+	opened  bool    // the open record is logged; used by the leader
 	group   []byte  // the leader's buffer
 	applied applied
 	views   views
@@ -101,6 +102,9 @@ func (j *Journal) close() error {
 // finalMark makes the files durable and says so in the log, as its last record:
 // the next Open has nothing to do. Nobody else uses the log any more.
 func (j *Journal) finalMark() error {
+	if !j.opened {
+		return nil // nothing was written
+	}
 	through, dirty := j.applied.take()
 	if err := j.syncApplied(context.Background(), through, dirty); err != nil {
 		return err

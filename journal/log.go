@@ -10,6 +10,7 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/walfile"
 	"github.com/forewrite/forewrite/journal/record"
+	"github.com/forewrite/forewrite/recovery"
 	"github.com/tidwall/wal"
 )
 
@@ -18,11 +19,13 @@ type walLog struct {
 	dir     string // of the epochs
 	maxSize int64  // to which epochs grow
 
-	cur  *epoch
-	lsn  record.LSN // of the next group
-	prev uint64     // hash of the last group
+	cur    *epoch     // nil until the session's first group
+	number uint64     // of the next epoch
+	lsn    record.LSN // of the next group
+	prev   uint64     // hash of the last group
 
-	next chan made // the epoch being made in the background; nil when none is
+	begin sync.Once
+	next  chan made // the epoch being made in the background; nil when none is
 
 	mu   sync.Mutex
 	used []usedEpoch // not retired, the current one last
@@ -80,15 +83,20 @@ func makeEpoch(logDir string, number uint64, size int64) (_ *epoch, err error) {
 // error here loses nothing.
 func (e *epoch) close() error { return errors.Join(e.wal.Close(), e.file.Close()) }
 
-// openLog makes the first epoch of a session.
-func openLog(dir string, number uint64, lsn record.LSN, prev uint64, maxSize int64) (*walLog, error) {
-	l := &walLog{dir: dir, maxSize: maxSize, lsn: lsn, prev: prev}
-	e, err := makeEpoch(dir, number, min(firstEpochSize, maxSize))
-	if err != nil {
-		return nil, fmt.Errorf("make epoch %d: %w", number, err)
+// openLog continues the log that recovery has left: the epochs in old, which hold
+// nothing that is needed but the last LSN.
+func openLog(dir string, next recovery.Next, old []walfile.Name, maxSize int64) *walLog {
+	l := &walLog{dir: dir, maxSize: maxSize, number: next.Epoch, lsn: next.LSN, prev: next.Prev}
+	for _, name := range old {
+		l.used = append(l.used, usedEpoch{name: name, last: next.LSN - 1})
 	}
-	l.use(e)
-	return l, nil
+	return l
+}
+
+// warm begins to make the session's first epoch, when it becomes likely that it is
+// needed: a session that only reads writes nothing.
+func (l *walLog) warm() {
+	l.begin.Do(func() { l.makeAhead(min(firstEpochSize, l.maxSize)) })
 }
 
 func (l *walLog) use(e *epoch) {
@@ -109,52 +117,70 @@ func (l *walLog) reserve(size int, mark bool) error {
 	if !mark {
 		need += markRoom
 	}
-	if l.cur.free >= need {
-		l.ahead()
+	if l.cur != nil && l.cur.free >= need {
+		if l.next == nil && l.cur.free < l.cur.size/2 {
+			l.makeAhead(l.nextSize(0))
+		}
 		return nil
 	}
 	e, err := l.nextEpoch(need)
 	if err != nil {
-		return fmt.Errorf("make epoch %d: %w", l.cur.name.Number+1, err)
+		return fmt.Errorf("make epoch %d: %w", l.number, err)
 	}
 	old := l.cur
 	l.use(e)
-	old.close()
+	if old != nil {
+		old.close() // all that it holds is durable
+	}
 	return nil
 }
 
-// ahead begins to make the next epoch when the current one is half full.
-func (l *walLog) ahead() {
-	if l.next != nil || l.cur.free > l.cur.size/2 {
-		return
-	}
+// makeAhead makes the next epoch in the background.
+func (l *walLog) makeAhead(size int64) {
 	l.next = make(chan made, 1)
-	go func(next chan<- made, number uint64, size int64) {
+	go func(next chan<- made, number uint64) {
 		e, err := makeEpoch(l.dir, number, size)
 		next <- made{e, err}
-	}(l.next, l.cur.name.Number+1, l.nextSize(0))
+	}(l.next, l.number)
 }
 
-func (l *walLog) nextSize(need int64) int64 { return max(need, min(4*l.cur.size, l.maxSize)) }
+// nextSize is the size of the next epoch: they grow, so that who writes little
+// pays little.
+func (l *walLog) nextSize(need int64) int64 {
+	size := min(firstEpochSize, l.maxSize)
+	if l.cur != nil {
+		size = min(4*l.cur.size, l.maxSize)
+	}
+	return max(need, size)
+}
 
 // nextEpoch returns a ready epoch with room for need bytes.
 func (l *walLog) nextEpoch(need int64) (*epoch, error) {
-	number := l.cur.name.Number + 1
+	l.warm()
 	if l.next != nil {
 		m := <-l.next
 		l.next = nil
-		if m.err == nil && m.epoch.free >= need {
-			return m.epoch, nil
-		}
-		if m.err == nil { // too small for this one; it stays behind, unused
-			l.mu.Lock()
-			l.used = append(l.used, usedEpoch{name: m.epoch.name})
-			l.mu.Unlock()
-			m.epoch.close()
-			number++
+		if m.err == nil {
+			l.number++
+			if m.epoch.free >= need {
+				return m.epoch, nil
+			}
+			l.leave(m.epoch)
 		}
 	}
-	return makeEpoch(l.dir, number, l.nextSize(need))
+	e, err := makeEpoch(l.dir, l.number, l.nextSize(need))
+	if err == nil {
+		l.number++
+	}
+	return e, err
+}
+
+// leave leaves an epoch behind, unused, that is too small for the next group.
+func (l *walLog) leave(e *epoch) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.used = append(l.used, usedEpoch{name: e.name})
+	e.close() // it holds nothing
 }
 
 // write seals the group and makes it durable: when it returns, a crash can't take
@@ -205,9 +231,14 @@ func (l *walLog) backlog() int {
 	return len(l.used)
 }
 
-// close closes the current epoch and removes one that was made in vain.
+// close closes the current epoch, gives its unused end back, and removes an epoch
+// that was made in vain. Zeroes or the end of the file mean the same to a reader,
+// so that it does not matter when the cut becomes durable.
 func (l *walLog) close() error {
-	err := l.cur.close()
+	var err error
+	if l.cur != nil {
+		err = errors.Join(l.cur.file.Truncate(l.cur.size-l.cur.free), l.cur.close())
+	}
 	if l.next != nil {
 		if m := <-l.next; m.err == nil {
 			m.epoch.close()

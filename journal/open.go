@@ -114,29 +114,29 @@ func (j *Journal) recoverAndBegin(ctx context.Context) (err error) {
 // makeDirs makes what is missing of the journal directory, and refuses one that
 // could be somebody else's.
 func (j *Journal) makeDirs() error {
-	made := false
 	for _, dir := range []string{"", "log", "staging", "lost+found"} {
 		p := path.Join(j.opts.Dir, dir)
 		err := j.root.Mkdir(p, 0o700)
-		if err == nil {
-			made = true
-			continue
+		if errors.Is(err, fs.ErrExist) {
+			err = j.checkDir(p)
 		}
-		if !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-		if err := j.checkDir(p); err != nil {
+		if err != nil {
 			return err
 		}
 	}
-	if !made {
-		return nil
+	return nil
+}
+
+// syncDirs makes the journal directory and what it names durable, FORMAT too. It
+// is done at each Open, before anything is acknowledged: who made these may have
+// been killed before it came to that, and everything seems to be there.
+func (j *Journal) syncDirs() error {
+	for dir := j.journalPath(""); dir != j.path; dir = filepath.Dir(dir) {
+		if err := fsx.SyncDir(dir); err != nil {
+			return err
+		}
 	}
-	// The directories themselves, before anything in them is relied upon.
-	if err := fsx.SyncDir(j.journalPath("")); err != nil {
-		return err
-	}
-	return fsx.SyncDir(filepath.Dir(j.journalPath("")))
+	return fsx.SyncDir(j.path)
 }
 
 func (j *Journal) checkDir(p string) error {
@@ -185,49 +185,42 @@ func (j *Journal) probe() error {
 	return nil
 }
 
-// begin makes the session's first epoch, with the open record in it, and then
-// retires those of the last session: one of the two always has the last LSN.
+// begin continues the log. Nothing is written yet, unless the journal is new.
 func (j *Journal) begin() error {
-	next := j.report.Next
 	old, err := walfile.List(j.journalPath("log"))
 	if err != nil {
 		return err
 	}
-	log, err := openLog(j.journalPath("log"), next.Epoch, next.LSN, next.Prev, j.opts.EpochSize)
-	if err != nil {
-		return err
-	}
-	j.log = log
+	next := j.report.Next
+	j.log = openLog(j.journalPath("log"), next, old.Epochs, j.opts.EpochSize)
 	j.lastTx.Store(uint64(next.LastTx))
-	if err := j.start(next.LSN-1, old.Epochs); err != nil {
-		return errors.Join(err, log.close())
+	j.applied.lsn, j.through = next.LSN-1, next.LSN-1
+	if j.report.Journal == "" {
+		if err := j.format(); err != nil {
+			return errors.Join(err, j.log.close())
+		}
 	}
-	return nil
+	return j.syncDirs()
 }
 
-func (j *Journal) start(recovered record.LSN, old []walfile.Name) error {
-	host, _ := os.Hostname() // for people to read; its lack changes nothing
-	o := record.Open{PID: os.Getpid(), BootID: fsx.BootID(), Host: host, Version: moduleVersion()}
-	lsn, err := j.logBatch([]*request{{records: record.AppendOpen(nil, j.newMark(recovered), o), mark: true}})
-	if err != nil {
-		return err
-	}
-	j.applied.lsn, j.through = lsn, lsn
-	if err := walfile.Retire(j.journalPath("log"), old...); err != nil {
-		return err
-	}
-	return j.format()
-}
-
-// format writes FORMAT, the last thing when a journal is made: without it a
-// directory is taken for one whose making was interrupted.
+// format writes the first group, and then FORMAT: without it, a directory is taken
+// for one whose making was interrupted; with it, there is a log.
 func (j *Journal) format() error {
-	if j.report.Journal != "" {
-		return nil
+	if err := j.logOpen(); err != nil {
+		return err
 	}
 	var id [8]byte
 	rand.Read(id[:]) // never fails
 	return recovery.WriteFormat(j.journalPath(""), recovery.Format{ID: binary.LittleEndian.Uint64(id[:])})
+}
+
+// logOpen logs the open record, which goes before the session's first transaction.
+func (j *Journal) logOpen() error {
+	j.opened = true
+	host, _ := os.Hostname() // for people to read; its lack changes nothing
+	o := record.Open{PID: os.Getpid(), BootID: fsx.BootID(), Host: host, Version: moduleVersion()}
+	_, err := j.logBatch([]*request{{records: record.AppendOpen(nil, j.newMark(j.report.Next.LSN-1), o), mark: true}})
+	return err
 }
 
 // moduleVersion is what the open record says of the program that wrote it.

@@ -162,7 +162,7 @@ func (tx *Tx) remove(name string) error {
 			return syscall.ENOTEMPTY
 		}
 	}
-	tx.add(record.Intent{Op: record.OpRemove, Path: p})
+	tx.add(record.Intent{Op: record.OpRemove, Path: p}, n)
 	return nil
 }
 
@@ -192,7 +192,7 @@ func (tx *Tx) removeAll(name string) error {
 	if !n.mode.IsDir() {
 		op = record.OpRemove
 	}
-	tx.add(record.Intent{Op: op, Path: p})
+	tx.add(record.Intent{Op: op, Path: p}, n)
 	return nil
 }
 
@@ -215,7 +215,7 @@ func (tx *Tx) mkdir(name string, perm fs.FileMode) error {
 	if n.exists() {
 		return fs.ErrExist
 	}
-	tx.add(record.Intent{Op: record.OpMkdir, Path: p, Mode: record.ModeBits(perm &^ tx.j.umask)})
+	tx.add(record.Intent{Op: record.OpMkdir, Path: p, Mode: record.ModeBits(perm &^ tx.j.umask)}, n)
 	return nil
 }
 
@@ -265,7 +265,7 @@ func (tx *Tx) chmod(name string, mode fs.FileMode) error {
 	if n.disk != nil && !mayChmod(n.disk) {
 		return fs.ErrPermission // found out now, as the change comes after the commit point
 	}
-	tx.add(record.Intent{Op: record.OpChmod, Path: p, Mode: record.ModeBits(mode)})
+	tx.add(record.Intent{Op: record.OpChmod, Path: p, Mode: record.ModeBits(mode)}, n)
 	return nil
 }
 
@@ -296,7 +296,7 @@ func (tx *Tx) symlink(target, name string) error {
 	if n.exists() {
 		return fs.ErrExist
 	}
-	tx.add(record.Intent{Op: record.OpSymlink, Path: p, Mode: 0o777, Payload: record.Inline([]byte(target))})
+	tx.add(record.Intent{Op: record.OpSymlink, Path: p, Mode: 0o777, Payload: record.Inline([]byte(target))}, n)
 	return nil
 }
 

@@ -120,6 +120,12 @@ func (j *Journal) logBatch(batch []*request) (record.LSN, error) {
 	if err := j.poisoned(); err != nil {
 		return 0, err
 	}
+	if !j.opened {
+		if err := j.logOpen(); err != nil {
+			j.opened = false
+			return 0, err
+		}
+	}
 	group := append(j.group[:0], make([]byte, record.HeaderSize)...)
 	for _, r := range batch {
 		group = append(group, r.records...)

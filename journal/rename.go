@@ -41,11 +41,11 @@ func (tx *Tx) Rename(from, to string) error {
 	case old.exists() && old.mode.IsDir(), old.exists() && n.mode.IsDir():
 		return tx.fail("rename", to, fs.ErrExist)
 	}
-	return tx.fail("rename", from, tx.move(src, dst, n))
+	return tx.fail("rename", from, tx.move(src, dst, n, old))
 }
 
 // move makes dst what src is, and src nothing.
-func (tx *Tx) move(src, dst string, n node) error {
+func (tx *Tx) move(src, dst string, n, old node) error {
 	intents, err := tx.moved(nil, src, dst, n)
 	if err != nil {
 		return err
@@ -54,9 +54,9 @@ func (tx *Tx) move(src, dst string, n node) error {
 	if n.mode.IsDir() {
 		gone.Op = record.OpRemoveAll
 	}
-	tx.add(gone)
+	tx.add(gone, n)
 	for _, i := range intents {
-		tx.add(i)
+		tx.add(i, old) // of a directory, all that is made is new, as old is
 	}
 	return nil
 }

@@ -55,6 +55,7 @@ func (j *Journal) Begin(ctx context.Context) (*Tx, error) {
 	if err := j.writable(); err != nil {
 		return nil, fmt.Errorf("journal: begin: %w", err)
 	}
+	j.log.warm()
 	tx := &Tx{j: j, ctx: ctx, id: record.TxID(j.lastTx.Add(1))}
 	tx.tree = tree{j: j, own: &tx.set, time: time.Now()}
 	return tx, nil
@@ -169,12 +170,20 @@ func (tx *Tx) put(b blindPut) error {
 		}
 		mode = n.mode
 	}
-	tx.add(record.Intent{Op: record.OpPut, Path: p, Mode: record.ModeBits(mode), Payload: b.payload})
+	tx.add(record.Intent{Op: record.OpPut, Path: p, Mode: record.ModeBits(mode), Payload: b.payload}, n)
 	return nil
 }
 
-func (tx *Tx) add(i record.Intent) {
+// add adds an intent. It notes what is at its path: recovery tells by it whether
+// somebody else has changed the file after a crash.
+func (tx *Tx) add(i record.Intent, old node) {
 	i.Tx = tx.id
+	switch {
+	case !old.exists():
+		i.Replaced.Kind = record.ReplacedNothing
+	case old.disk != nil && old.mode.IsRegular():
+		i.Replaced = record.Replaced{Kind: record.ReplacedFile, Size: old.size, MTime: old.mtime.UnixNano()}
+	}
 	tx.set.Add(i)
 }
 

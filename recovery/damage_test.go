@@ -37,8 +37,9 @@ func chain(t testing.TB) (w *world, states []map[string]string, paths []string) 
 }
 
 // tryDamaged recovers a log that somebody has damaged. It must come to one of the
-// states, or refuse and leave everything as it was.
-func tryDamaged(w *world, states []map[string]string, paths []string) {
+// states, or refuse and leave everything as it was. Unless it may be mute, it must
+// say that something is lost.
+func tryDamaged(w *world, states []map[string]string, mute bool) {
 	w.t.Helper()
 	before := w.everything()
 	r, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{})
@@ -54,7 +55,7 @@ func tryDamaged(w *world, states []map[string]string, paths []string) {
 		if !reflect.DeepEqual(w.content(), states[r.Transactions]) {
 			w.t.Fatalf("%d transactions, and the tree is %v", r.Transactions, w.content())
 		}
-		if lost := len(states) - 1 - r.Transactions; lost > 1 && r.Tail.State == "clean" {
+		if lost := len(states) - 1 - r.Transactions; lost > 0 && r.Tail.State == "clean" && !mute {
 			w.t.Fatalf("%d transactions are lost, and nothing is said: %+v", lost, r)
 		}
 	}
@@ -65,11 +66,10 @@ func TestEveryCutAndEveryBitFlipIsPrefixOrCorruption(t *testing.T) {
 	for epoch := range 2 {
 		for _, damage := range []struct {
 			name  string
-			count func(data []byte) int
 			apply func(data []byte, n int) []byte
 		}{
-			{"cut", func(data []byte) int { return len(data) }, func(data []byte, n int) []byte { return data[:n] }},
-			{"flip", func(data []byte) int { return len(data) }, func(data []byte, n int) []byte {
+			{"cut", func(data []byte, n int) []byte { return data[:n] }},
+			{"flip", func(data []byte, n int) []byte {
 				data = bytes.Clone(data)
 				data[n] ^= 1 << (n % 8) // internal/walfile flips them all; here it is about what follows
 				return data
@@ -83,10 +83,11 @@ func TestEveryCutAndEveryBitFlipIsPrefixOrCorruption(t *testing.T) {
 					t.Fatal(err)
 				}
 				used := len(bytes.TrimRight(data, "\x00")) + 8
-				for n := range min(damage.count(data), used) {
+				for n := range min(len(data), used) {
 					w, states, paths := chain(t)
 					w.check(os.WriteFile(paths[epoch], damage.apply(data, n), 0o600))
-					tryDamaged(w, states, paths)
+					// A log that ends after a group is whole, for all that it says.
+					tryDamaged(w, states, epoch == 1 && damage.name == "cut" && (n == 0 || int64(n) == w.Ends[0]))
 					w.remove("")
 				}
 			})

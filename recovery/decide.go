@@ -136,7 +136,7 @@ func (a *analysis) considerPut(c *apply.Change, s sight) (verdict, error) {
 		return verdict{Decision: SetAside, reason: "its place is taken by a " + kindOf(s.mode()), ours: true}, nil
 	case s.foreign():
 		return keepNewer(s), nil
-	case !s.known && !a.meant(c, s):
+	case !s.known && !a.meant(c):
 		v = verdict{Decision: Displace, reason: "what was there is not known to the log", theirs: true}
 	}
 	if c.Op == record.OpPut && c.Payload.Kind != record.PayloadInline {
@@ -151,8 +151,8 @@ func keepNewer(s sight) verdict {
 
 // meant reports whether a transaction has removed what is there, by itself or with
 // the tree that it is in, and did not note what it was: then it is what it was.
-func (a *analysis) meant(c *apply.Change, s sight) bool {
-	if s.newer || c.Replaced.Kind == record.ReplacedFile {
+func (a *analysis) meant(c *apply.Change) bool {
+	if c.Replaced.Kind == record.ReplacedFile {
 		return false
 	}
 	removed := c.Before != apply.AsIs

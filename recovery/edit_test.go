@@ -46,6 +46,11 @@ var edits = []struct {
 	{"a staged file is edited", []string{"a"}, func(w *world) { w.Tx(1, w.staged("a", "s-1", "ours")) },
 		func(w *world) { w.write("a", "theirs") },
 		map[string]string{"a": "theirs"}, []string{"ours"}, "a", recovery.Keep},
+	{"a staged file is edited in place, and a later version follows", nil, func(w *world) {
+		w.Tx(1, w.staged("a", "s-1", "the first version")).Tx(2, put("a", "second"))
+		w.check(os.Link(w.path(".journal/staging/s-1"), w.path("a")))
+	}, func(w *world) { w.write("a", "theirs") },
+		map[string]string{"a": "theirs"}, []string{"second"}, "a", recovery.Keep},
 	{"a removed file is edited", []string{"a"}, func(w *world) { w.Tx(1, op(record.OpRemove, "a")) },
 		func(w *world) { w.write("a", "theirs") },
 		map[string]string{"a": "theirs"}, nil, "a", recovery.Keep},
@@ -86,6 +91,11 @@ var edits = []struct {
 		w.Tx(1, w.linked("b", "l-1", "a"), op(record.OpRemove, "a"))
 	}, func(w *world) { w.check(os.Link(w.path(".journal/staging/l-1"), w.path("b"))) }, // changes the ctime of a
 		map[string]string{"b": "old a"}, nil, "a", recovery.Redo},
+	{"a rename of a file that grew is done by half, late", []string{"a"}, func(w *world) {
+		w.Tx(1, w.linked("b", "l-1", "a"), op(record.OpRemove, "a"))
+		w.write("a", "old a, and more")
+	}, func(w *world) { w.check(os.Link(w.path(".journal/staging/l-1"), w.path("b"))) },
+		map[string]string{"b": "old a, and more"}, nil, "a", recovery.Redo},
 }
 
 // buildAll makes n worlds for each of the edits, and waits until an edit is late

@@ -40,15 +40,15 @@ type looker struct {
 
 // linkedFile is a file of the tree that has a second name in staging.
 type linkedFile struct {
-	info    fs.FileInfo
-	payload record.Payload
+	info  fs.FileInfo
+	stamp stamp // as it was when it was linked
 }
 
 // find looks up the linked payloads in staging.
 func (l *looker) find(linked map[string]record.Payload) {
 	for name, payload := range linked {
 		if fi, err := l.staged(name); err == nil {
-			l.links = append(l.links, linkedFile{fi, payload})
+			l.links = append(l.links, linkedFile{fi, stamp{payload.Size, payload.MTime}})
 		}
 	}
 }
@@ -120,7 +120,8 @@ func (l *looker) knows(p string, fi fs.FileInfo, h *history) (bool, error) {
 		return true, nil
 	}
 	for _, link := range l.links {
-		if os.SameFile(link.info, fi) && stampOf(fi) == (stamp{link.payload.Size, link.payload.MTime}) {
+		// Linking and renaming it have changed its ctime, which says nothing then.
+		if os.SameFile(link.info, fi) && (stampOf(fi) == link.stamp || !fi.ModTime().After(l.alive.Add(grace))) {
 			return true, nil
 		}
 	}

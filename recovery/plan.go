@@ -71,7 +71,7 @@ func analyse(ctx context.Context, root, dir string, opts walfile.Options, policy
 	if err != nil {
 		return nil, err
 	}
-	a = &analysis{report: &Report{}, lsn: make(map[record.TxID]record.LSN), used: make(map[string]bool)}
+	a = &analysis{report: &Report{Actions: []Action{}}, lsn: make(map[record.TxID]record.LSN), used: make(map[string]bool)}
 	a.looker = looker{place: p, ctx: ctx}
 	refused := false
 	defer func() {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path"
 	"time"
 
@@ -42,6 +43,10 @@ func Run(ctx context.Context, root, dir string, opts Options) (*Report, error) {
 func (a *analysis) run() error {
 	l := &lost{analysis: a, first: a.firstTouched()}
 	defer l.close()
+	// First, as a leftover could have the name that an epoch gets when it retires.
+	if err := walfile.RemoveLeftovers(a.log, a.scanned.Listing); err != nil {
+		return fmt.Errorf("recovery: %w", err)
+	}
 	if !a.report.Clean {
 		if tail := a.scanned.End; tail.State == walfile.Torn {
 			a.keepEpoch(tail.Epoch, tail.Offset, tail.Length)
@@ -123,6 +128,13 @@ func take(files *apply.Files, step apply.Step) error {
 	if step.Act != apply.ActPlace {
 		return files.Take(step)
 	}
+	if step.Op == record.OpPut {
+		// The new file takes after the one that it replaces, but not after one that
+		// a link leads to. By now the link is known, or kept aside.
+		if err := removeLink(files.Root, step.Path); err != nil {
+			return err
+		}
+	}
 	if err := files.Prepare(step.Change, nil); err != nil {
 		return err
 	}
@@ -133,6 +145,14 @@ func take(files *apply.Files, step apply.Step) error {
 		}
 	}
 	return files.Take(step)
+}
+
+func removeLink(root *os.Root, p string) error {
+	fi, err := root.Lstat(p)
+	if err != nil || fi.Mode()&fs.ModeSymlink == 0 {
+		return ignoreGone(err)
+	}
+	return root.Remove(p)
 }
 
 // giveUp sets a change aside that turned out to be impossible.
@@ -172,11 +192,8 @@ func (a *analysis) retire() error {
 	return nil
 }
 
-// tidy removes what a crash has left over, and what the log does not need any more.
+// tidy empties staging, which the log does not need any more.
 func (a *analysis) tidy() error {
-	if err := walfile.RemoveLeftovers(a.log, a.scanned.Listing); err != nil {
-		return fmt.Errorf("recovery: %w", err)
-	}
 	entries, err := fs.ReadDir(a.home.FS(), stagingName)
 	if err != nil {
 		return ignoreGone(err)

@@ -32,9 +32,7 @@ func newWorld(t testing.TB, files ...string) *world {
 	w.mkdir(".journal/staging")
 	w.Builder = walfiletest.New(t, filepath.Join(w.dir, "log"))
 	w.Epoch(4096).Open(0, 0)
-	if err := recovery.WriteFormat(w.dir, recovery.Format{ID: 0xabcdef}); err != nil {
-		t.Fatal(err)
-	}
+	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte(recovery.Format{ID: 0xabcdef}.String()), 0o600))
 	for _, f := range files {
 		if dir, found := strings.CutSuffix(f, "/"); found {
 			w.mkdir(dir)

@@ -15,9 +15,6 @@ import (
 // with its final mode, in staging, and sets c.Temp. A file gets owner, group and
 // extended attributes of the one it replaces: of like when it is not nil, else of
 // what lies at c.Path. Whatever is going to fail for lack of space fails here.
-//
-// It also records in c.Replaced what it found at c.Path, unless like is given:
-// then what is replaced is another transaction's, which the log describes.
 func (f *Files) Prepare(c *Change, like *Change) error {
 	temp := f.NewName()
 	var err error
@@ -72,18 +69,16 @@ func (f *Files) prepareInline(c *Change, like *Change, temp string) error {
 }
 
 // CopyMeta gives file, which is going to replace what lies at c.Path, the owner,
-// the extended attributes and the mode that it shall have, and records in
-// c.Replaced what it replaces. See Prepare for like.
+// the extended attributes and the mode that it shall have. See Prepare for like.
 func (f *Files) CopyMeta(file *os.File, c *Change, like *Change) error {
 	old, err := f.openReplaced(c, like)
 	switch {
 	case err == nil:
 		defer old.Close()
-		if err := f.copyFrom(file, old, c, like); err != nil {
+		if err := fsx.CopyMeta(file, old); err != nil {
 			return err
 		}
 	case gone(err):
-		c.Replaced = record.Replaced{Kind: record.ReplacedNothing}
 		if err := f.inheritGroup(file, c.Path); err != nil {
 			return err
 		}
@@ -97,24 +92,12 @@ func (f *Files) CopyMeta(file *os.File, c *Change, like *Change) error {
 	return file.Chmod(record.FileMode(c.Mode))
 }
 
-func (f *Files) copyFrom(file, old *os.File, c, like *Change) error {
-	if like == nil {
-		fi, err := old.Stat()
-		if err != nil {
-			return err
-		}
-		c.Replaced = replaced(fi)
-	}
-	return fsx.CopyMeta(file, old)
-}
-
-// copyOwner is what remains of copyFrom when the old file can't be opened.
+// copyOwner is what remains of CopyMeta when the old file can't be opened.
 func (f *Files) copyOwner(file *os.File, c *Change) error {
 	fi, err := f.Root.Lstat(c.Path)
 	if err != nil {
 		return err
 	}
-	c.Replaced = replaced(fi)
 	if uid, gid, ok := fsx.Owner(fi); ok {
 		file.Chown(int(uid), int(gid)) // as far as we may: only root gives files away
 	}
@@ -147,13 +130,6 @@ func (f *Files) openReplaced(c, like *Change) (*os.File, error) {
 		}
 	}
 	return f.Root.OpenFile(c.Path, os.O_RDONLY|openNoWait, 0)
-}
-
-func replaced(fi fs.FileInfo) record.Replaced {
-	if !fi.Mode().IsRegular() {
-		return record.Replaced{}
-	}
-	return record.Replaced{Kind: record.ReplacedFile, Size: fi.Size(), MTime: fi.ModTime().UnixNano()}
 }
 
 // Link makes a second name for a file in staging, or a copy where the file system

@@ -248,15 +248,20 @@ func (s *scanner) finish() {
 			Err: fmt.Errorf("%w: the log begins with group %d, and only up to %d all is applied", ErrMissing, s.First, s.Through)}
 	case torn && len(s.Strays) > 0:
 		s.End = End{State: Corrupt, LSN: s.Last + 1, Err: fmt.Errorf("%w: %s", ErrStray, s.Strays[0])}
-	case s.End.State == Clean && len(s.Files) > 0:
-		last := &s.Files[len(s.Files)-1]
-		for i := range s.Files {
-			if s.Files[i].Groups > 0 {
-				last = &s.Files[i]
-			}
-		}
-		s.End = End{Epoch: last.Name, Offset: last.Used, LSN: s.Last + 1}
+	case s.End.State == Clean:
+		s.End = s.cleanEnd()
 	}
+}
+
+// cleanEnd is behind the last group, or where the first one should stand.
+func (s *scanner) cleanEnd() End {
+	end := End{LSN: s.Last + 1}
+	for i, e := range s.Files {
+		if i == 0 || e.Groups > 0 {
+			end.Epoch, end.Offset = e.Name, e.Used
+		}
+	}
+	return end
 }
 
 // fail records the first thing that is wrong.

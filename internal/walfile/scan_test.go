@@ -215,6 +215,14 @@ func TestWhatIsWrongIsTold(t *testing.T) {
 			}
 			b.Raw(data[b.Ends[0]:b.Ends[1]])
 		}, walfile.Torn, walfile.ErrSequence, 7, 8},
+		{"a length that is not in its shortest form", func(t *testing.T, b *walfiletest.Builder, paths []string) {
+			data, err := os.ReadFile(paths[2])
+			if err != nil {
+				t.Fatal(err)
+			}
+			long := append([]byte{data[b.Ends[0]] | 0x80, 0}, data[b.Ends[0]+1:b.Ends[1]]...)
+			rewrite(t, paths[2], append(data[:b.Ends[0]:b.Ends[0]], long...))
+		}, walfile.Torn, walfile.ErrEntry, 6, 7},
 		{"a gap in the numbers of groups", func(t *testing.T, b *walfiletest.Builder, paths []string) {
 			b.LSN++
 			b.Tx(9, walfiletest.Put("d", "nine"))
@@ -368,58 +376,4 @@ func FuzzScan(f *testing.F) {
 			t.Errorf("%d groups seen, %d counted", len(groups), log.Groups)
 		}
 	})
-}
-
-func contains(ends []int64, at int64) bool {
-	for _, end := range ends {
-		if end == at {
-			return true
-		}
-	}
-	return false
-}
-
-func rewrite(t testing.TB, path string, data []byte) {
-	t.Helper()
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func edit(t testing.TB, path string, change func([]byte)) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	change(data)
-	rewrite(t, path, data)
-}
-
-func swap(t testing.TB, a, b string) {
-	t.Helper()
-	first, err := os.ReadFile(a)
-	if err != nil {
-		t.Fatal(err)
-	}
-	second, err := os.ReadFile(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rewrite(t, a, second)
-	rewrite(t, b, first)
-}
-
-func mkdir(t testing.TB, dir string) {
-	t.Helper()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
-}
-
-func removeDir(t testing.TB, dir string) {
-	t.Helper()
-	if err := os.RemoveAll(dir); err != nil {
-		t.Fatal(err)
-	}
 }

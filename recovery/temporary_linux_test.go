@@ -1,0 +1,58 @@
+package recovery_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/forewrite/forewrite/internal/walfile/walfiletest"
+	"github.com/forewrite/forewrite/recovery"
+)
+
+// A full disk stops recovery with the log as it was; with room, it goes on.
+func TestAFullDiskStopsRecoveryUntilThereIsRoom(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("a small file system can be mounted by root only")
+	}
+	mount := t.TempDir()
+	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skipf("a small file system can't be mounted here: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(mount, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	w := &world{t: t, root: mount, dir: filepath.Join(mount, ".journal")}
+	w.mkdir(".journal/staging")
+	w.Builder = walfiletest.New(t, filepath.Join(w.dir, "log"))
+	w.Epoch(0).Open(0, 0)
+	w.check(recovery.WriteFormat(w.dir, recovery.Format{ID: 1}))
+	big := strings.Repeat("big", 40<<10)
+	w.Tx(1, put("a", "1"), put("big", big))
+
+	filler := w.path("filler")
+	if err := os.WriteFile(filler, make([]byte, 2<<20), 0o600); !errors.Is(err, syscall.ENOSPC) {
+		t.Fatalf("the disk does not fill up: %v", err)
+	}
+	log, err := os.ReadFile(w.Path())
+	w.check(err)
+	for range 2 {
+		_, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{})
+		if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "tx 1: put") {
+			t.Fatalf("%v", err)
+		}
+	}
+	if now, err := os.ReadFile(w.Path()); err != nil || !bytes.Equal(now, log) {
+		t.Errorf("the log has changed: %v", err)
+	}
+	w.remove("filler")
+	w.run()
+	w.expect(map[string]string{"a": "1", "big": big})
+}

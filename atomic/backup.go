@@ -35,30 +35,22 @@ func (f *File) keepBackup(dir *os.File) error {
 var errCopyInstead = errors.New("copy instead")
 
 func (f *File) linkBackup(old fs.FileInfo, backup string) error {
-	// A link would share what InPlace overwrites, and after a crash it would be the
-	// second name that RejectHardLinks stumbles upon.
-	if f.cfg.inPlace || f.cfg.rejectLinks || old.Mode().Type() != 0 {
+	// After a crash a link would be the second name that RejectHardLinks refuses.
+	if f.cfg.rejectLinks || old.Mode().Type() != 0 {
 		return errCopyInstead
 	}
 	t := f.cfg.tree
 	_, base := filepath.Split(f.path)
-	for tries := 0; ; tries++ {
-		temp := beside(f.path, newTempName(base))
-		if err := t.Link(f.path, temp); fsx.LinkUnsupported(err) {
-			return errCopyInstead
-		} else if err != nil {
-			return err
-		}
-		err := patiently(func() error { return t.Rename(temp, backup) })
-		// Also after success: a rename between two names of one file, which they
-		// are after a crash right here, does nothing.
-		t.Remove(temp)
-		// A link bears no claim, so a Sweep may have taken it away.
-		if errors.Is(err, fs.ErrNotExist) && tries < 3 {
-			continue
-		}
+	temp := beside(f.path, newTempName(base))
+	if err := t.Link(f.path, temp); fsx.LinkUnsupported(err) {
+		return errCopyInstead // also from a mount point, which InPlace overwrites
+	} else if err != nil {
 		return err
 	}
+	// Also after success: a rename between two names of one file, which they are
+	// after a crash right here, does nothing.
+	defer t.Remove(temp)
+	return patiently(func() error { return t.Rename(temp, backup) })
 }
 
 func (f *File) copyBackup(backup string) error {

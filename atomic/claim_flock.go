@@ -7,8 +7,6 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
@@ -24,9 +22,9 @@ const notesHolders = true
 // lock is taken, or the file is unlinked already. Where files can't be locked
 // nothing is ever swept, so there every claim is good.
 func claim(f *os.File) bool {
-	err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if err != nil {
-		return err != unix.EWOULDBLOCK
+	free, err := fsx.TryLock(f, true)
+	if err != nil || !free {
+		return err != nil
 	}
 	fi, err := f.Stat()
 	if err != nil {
@@ -44,16 +42,25 @@ func removeLeaked(dir, base string) (bool, error) {
 		return false, ignoreMissing(err)
 	}
 	defer f.Close() // and so unlock it, after it is unlinked
-	if fi, err := f.Stat(); err != nil || !fi.Mode().IsRegular() {
+	fi, err := f.Stat()
+	if err != nil || !fi.Mode().IsRegular() {
 		return false, err
+	}
+	// A second name of another file, on its way to be a backup: the lock belongs to
+	// the file and says nothing about the name, so here the number must do.
+	if n, ok := fsx.Nlink(fi); ok && n > 1 {
+		if pid, ok := ownerOf(base); !ok || fsx.ProcessAlive(pid) {
+			return false, nil
+		}
 	}
 	// A shared lock, because over NFS an exclusive one needs a file that is open
 	// for writing.
-	switch err := unix.Flock(int(f.Fd()), unix.LOCK_SH|unix.LOCK_NB); {
-	case err == unix.EWOULDBLOCK:
-		return false, nil // its owner lives
-	case err != nil:
+	free, err := fsx.TryLock(f, false)
+	if err != nil {
 		return false, &fs.PathError{Op: "flock", Path: name, Err: err}
+	}
+	if !free {
+		return false, nil // its owner lives
 	}
 	// Published meanwhile: then the name is gone, and the next line harmless.
 	if err := os.Remove(name); err != nil {

@@ -15,6 +15,7 @@ import (
 // children are what this test binary does when a test starts it again as another
 // process: the environment names one.
 var children = map[string]func(){
+	"nothing":   func() {},
 	"increment": childIncrement,
 	"hold":      childHold,
 	"leak":      childLeak,

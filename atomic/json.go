@@ -112,15 +112,21 @@ func lockTarget(ctx context.Context, name string, c *config) (*FileLock, string,
 	if err != nil {
 		return nil, "", err
 	}
+	made := &parents{}
 	if dir, _ := split(path); old == nil && !c.noMkdir {
-		parents, err := makeParents(c.tree, dir)
-		if err != nil {
+		if made, err = makeParents(c.tree, dir); err != nil {
 			return nil, "", err
 		}
-		if err := parents.sync(); err != nil && !c.noSync {
-			return nil, "", err
+		if !c.noSync { // the write finds them there, and leaves this to us
+			if err := made.sync(); err != nil {
+				made.remove()
+				return nil, "", err
+			}
 		}
 	}
 	lock, err := acquire(ctx, c.tree, path+lockSuffix, exclusive, c.lockTimeout)
+	if err != nil {
+		made.remove()
+	}
 	return lock, path, err
 }

@@ -206,6 +206,9 @@ func TestUpdateJSONRefusesBeforeItTouches(t *testing.T) {
 	if err := atomic.UpdateJSON(t.Context(), filepath.Join(dir, "link"), nop); !errors.Is(err, atomic.ErrDangling) {
 		t.Errorf("dangling link: %v, want ErrDangling", err)
 	}
+	if err := atomic.UpdateJSON(t.Context(), filepath.Join(dir, "new", strings.Repeat("n", 256)), nop); !errors.Is(err, atomic.ErrLock) {
+		t.Errorf("a name of 256 bytes: %v, want ErrLock", err)
+	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := atomic.UpdateJSON(ended, filepath.Join(dir, "f"), nop); !errors.Is(err, context.Canceled) {

@@ -212,6 +212,9 @@ func TestUnlockTwiceDoesNotFreeTheNext(t *testing.T) {
 // garbage collector, somebody else could get it.
 func TestAForgottenLockStaysHeld(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the test could not clean up: a locked file can't be removed there")
+	}
 	path := filepath.Join(t.TempDir(), "lock")
 	if _, err := atomic.Lock(t.Context(), path); err != nil {
 		t.Fatal(err)
@@ -219,9 +222,9 @@ func TestAForgottenLockStaysHeld(t *testing.T) {
 	for range 3 {
 		runtime.GC()
 	}
-	alias := filepath.Join(filepath.Dir(path), "alias", "..") + string(filepath.Separator) + "alias"
-	symlink(t, filepath.Dir(path), filepath.Join(filepath.Dir(path), "alias"))
-	// By way of the directory's other name, so that only the file can tell.
+	// By way of another name of the directory, so that only the file can tell.
+	alias := filepath.Join(filepath.Dir(path), "alias")
+	symlink(t, ".", alias)
 	if _, err := atomic.TryLock(filepath.Join(alias, "lock")); !errors.Is(err, atomic.ErrLockTimeout) {
 		t.Errorf("%v, want ErrLockTimeout", err)
 	}

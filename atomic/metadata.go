@@ -8,10 +8,7 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-const (
-	setID     = fs.ModeSetuid | fs.ModeSetgid
-	chmodBits = fs.ModePerm | setID | fs.ModeSticky
-)
+const chmodBits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 
 // takeMetadata gives the new file the mode, owner and attributes that it shall
 // have. It comes after the writing, which clears the set-id bits.
@@ -23,17 +20,29 @@ func (f *File) takeMetadata(old fs.FileInfo) error {
 		}
 		return nil
 	}
-	if err := f.copyFromOld(old); err != nil {
+	now, err := f.temp.Stat()
+	if err != nil {
 		return err
+	}
+	if !sameOwner(old, now) || !f.attrless() {
+		if err := f.copyFromOld(old); err != nil {
+			return err
+		}
+		if now, err = f.temp.Stat(); err != nil {
+			return err
+		}
 	}
 	if c.exactMode {
 		return f.temp.Chmod(c.mode)
 	}
-	mode, err := f.keptMode(old)
-	if err != nil {
-		return err
-	}
-	return f.temp.Chmod(mode)
+	return f.temp.Chmod(keptMode(old, now))
+}
+
+// attrless tells that there is nothing to copy, which is so for most files, and
+// spares opening the old one.
+func (f *File) attrless() bool {
+	_, onHost := f.cfg.tree.(host)
+	return onHost && fsx.Plain(f.temp, f.path)
 }
 
 func (f *File) copyFromOld(old fs.FileInfo) error {
@@ -52,14 +61,16 @@ func (f *File) copyFromOld(old fs.FileInfo) error {
 	return fsx.CopyMeta(f.temp, src)
 }
 
+func sameOwner(a, b fs.FileInfo) bool {
+	uidA, gidA, okA := fsx.Owner(a)
+	uidB, gidB, okB := fsx.Owner(b)
+	return okA && okB && uidA == uidB && gidA == gidB
+}
+
 // keptMode is the old mode, less what it would grant to the wrong people: only
 // root gives files away, so the new one may belong to somebody else.
-func (f *File) keptMode(old fs.FileInfo) (fs.FileMode, error) {
+func keptMode(old, now fs.FileInfo) fs.FileMode {
 	mode := old.Mode() & chmodBits
-	now, err := f.temp.Stat()
-	if err != nil {
-		return 0, err
-	}
 	oldUID, oldGID, _ := fsx.Owner(old)
 	uid, gid, _ := fsx.Owner(now)
 	if uid != oldUID {
@@ -70,5 +81,5 @@ func (f *File) keptMode(old fs.FileInfo) (fs.FileMode, error) {
 		others := mode & 0o007
 		mode = mode&^0o070 | mode&(others<<3)
 	}
-	return mode, nil
+	return mode
 }

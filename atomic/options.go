@@ -112,7 +112,8 @@ func NoMkdir() Option { return option(func(c *config) { c.noMkdir = true }) }
 func InPlace() Option { return option(func(c *config) { c.inPlace = true }) }
 
 // InRoot takes the name relative to r, and lets nothing outside of r be touched,
-// whatever symbolic links there are.
+// whatever symbolic links there are. For the lock of [UpdateJSON], r.Name() must
+// still lead to r.
 func InRoot(r *os.Root) Option { return option(func(c *config) { c.tree = r }) }
 
 // Indent is what [WriteJSON] and [UpdateJSON] indent by: two spaces without it;

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -266,6 +267,34 @@ func TestAnyStepMayFail(t *testing.T) {
 	}
 }
 
+// Somebody makes the file after IfMatch has looked and before it is published.
+func TestIfMatchOfNothingHasNoGap(t *testing.T) {
+	t.Parallel()
+	if _, err := exec.LookPath("strace"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	go func() {
+		for t.Context().Err() == nil { // until all of it is written, and the last step is held up
+			if temps, _ := filepath.Glob(filepath.Join(dir, ".f.*")); len(temps) == 1 {
+				if fi, err := os.Stat(temps[0]); err == nil && fi.Size() > 0 {
+					time.Sleep(500 * time.Millisecond)
+					os.WriteFile(name, []byte("somebody else's"), 0o644)
+					return
+				}
+			}
+			time.Sleep(time.Millisecond)
+		}
+	}()
+	said, err := strace(t, []string{"-e", "inject=rename,renameat,linkat:delay_enter=1500000"}, "ifmissing", name)
+	if err == nil || !strings.Contains(said, atomic.ErrConflict.Error()) {
+		t.Errorf("%v: %s, want ErrConflict", err, said)
+	}
+	wantContent(t, name, "somebody else's")
+	wantNames(t, dir, "f")
+}
+
 // strace runs a child under strace with those arguments.
 func strace(t *testing.T, flags []string, name string, args ...string) (said string, err error) {
 	t.Helper()
@@ -288,4 +317,11 @@ func childOnce() {
 	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644))
 }
 
-func init() { children["once"] = childOnce }
+func childIfMissing() {
+	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644, atomic.IfMatch(atomic.Version{}), atomic.NoSync()))
+}
+
+func init() {
+	children["once"] = childOnce
+	children["ifmissing"] = childIfMissing
+}

@@ -29,6 +29,19 @@ func flush(f *os.File) error {
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
+// rename does without the look at the target that os.Rename takes: we have looked.
+func rename(from, to string) error {
+	for {
+		err := unix.Rename(from, to)
+		if err == nil {
+			return nil
+		}
+		if err != unix.EINTR {
+			return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
+		}
+	}
+}
+
 // isBusy tells a target that is a mount point.
 func isBusy(err error) bool { return errors.Is(err, syscall.EBUSY) }
 

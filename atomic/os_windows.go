@@ -19,6 +19,8 @@ const (
 // flush has nothing to do: the file is closed before it is renamed.
 func flush(*os.File) error { return nil }
 
+func rename(from, to string) error { return os.Rename(from, to) }
+
 // isBusy says false: a rename here knows no mount points of single files.
 func isBusy(error) bool { return false }
 

@@ -3,6 +3,7 @@ package atomic_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/forewrite/forewrite/atomic"
 )
@@ -24,7 +26,7 @@ func childLeak() {
 		defer f.Close()
 	}
 	os.Stdout.WriteString("\n")
-	select {}
+	time.Sleep(time.Minute)
 }
 
 func TestSweepRemovesWhatACrashLeft(t *testing.T) {
@@ -69,6 +71,31 @@ func TestSweepLeavesWhatIsInUse(t *testing.T) {
 	if err := f.Commit(); err != nil {
 		t.Error(err)
 	}
+	wantNames(t, dir, "f")
+}
+
+// A writer with NoClobber or Backup may be killed while its temporary file is a
+// second name of the target.
+func TestSweepRemovesSecondNames(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	put(t, name, "content")
+	ended := child(t, "nothing")
+	if err := ended.Run(); err != nil {
+		t.Fatal(err)
+	}
+	for pid, want := range map[int]int{os.Getpid(): 0, ended.Process.Pid: 1} {
+		temp := filepath.Join(dir, fmt.Sprintf(".f.forewrite-%d-0123456789abc.tmp", pid))
+		if err := os.Link(name, temp); err != nil {
+			t.Skip(err)
+		}
+		if n, err := atomic.Sweep(t.Context(), dir); n != want || err != nil {
+			t.Errorf("%d, %v, want %d", n, err, want)
+		}
+		os.Remove(temp)
+	}
+	wantContent(t, name, "content")
 	wantNames(t, dir, "f")
 }
 

@@ -31,7 +31,7 @@ func (host) Stat(name string) (fs.FileInfo, error)     { return os.Stat(name) }
 func (host) Readlink(name string) (string, error)      { return os.Readlink(name) }
 func (host) Mkdir(name string, perm fs.FileMode) error { return os.Mkdir(name, perm) }
 func (host) Link(oldname, newname string) error        { return os.Link(oldname, newname) }
-func (host) Rename(oldname, newname string) error      { return os.Rename(oldname, newname) }
+func (host) Rename(oldname, newname string) error      { return rename(oldname, newname) }
 func (host) Remove(name string) error                  { return os.Remove(name) }
 
 // split cuts a path into directory and name without cleaning it: in a/link/../b

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"github.com/forewrite/forewrite/atomic"
 )
@@ -228,7 +229,7 @@ func TestWriteOfALargeReaderNeedsLittleMemory(t *testing.T) {
 
 // childWrite writes two contents by turns until it is killed.
 func childWrite() {
-	for i := 0; ; i++ {
+	for i, start := 0, time.Now(); time.Since(start) < time.Minute; i++ {
 		content := strings.Repeat(string(rune('a'+i%2)), 100000)
 		childFatal(atomic.WriteFile(os.Args[1], []byte(content), 0o644, atomic.NoSync()))
 		if i == 0 {

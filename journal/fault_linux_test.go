@@ -46,7 +46,12 @@ func smallDisk(t *testing.T, mib int) string {
 		t.Skipf("no loop mounts here: %v", err)
 	}
 	t.Cleanup(func() {
-		if err := run("umount", mount); err != nil {
+		err := run("umount", mount)
+		for n := 0; err != nil && n < 50; n++ { // a child that is just being started has our files open
+			time.Sleep(100 * time.Millisecond)
+			err = run("umount", mount)
+		}
+		if err != nil {
 			t.Errorf("%v; detaching it", err)
 			run("umount", "-l", mount)
 		}

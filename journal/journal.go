@@ -105,15 +105,17 @@ func (j *Journal) finalMark() error {
 	if !j.opened {
 		return nil // nothing was written
 	}
-	through, dirty := j.applied.take()
+	_, dirty := j.applied.take()
+	through := j.log.last() // all of it is applied
 	if err := j.syncApplied(context.Background(), through, dirty); err != nil {
 		return err
 	}
-	lsn, err := j.logBatch([]*request{{records: record.AppendClose(nil, j.newMark(through)), mark: true}})
-	if err == nil {
-		j.through = lsn
+	group := record.AppendClose(make([]byte, record.HeaderSize), j.newMark(through))
+	if err := j.log.finish(group); err != nil {
+		return err
 	}
-	return err
+	j.through = through
+	return nil
 }
 
 func (j *Journal) newMark(through record.LSN) record.Mark {

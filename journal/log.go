@@ -231,19 +231,51 @@ func (l *walLog) backlog() int {
 	return len(l.used)
 }
 
-// close closes the current epoch, gives its unused end back, and removes an epoch
-// that was made in vain. Zeroes or the end of the file mean the same to a reader,
-// so that it does not matter when the cut becomes durable.
+// last returns the LSN of the last group.
+func (l *walLog) last() record.LSN { return l.lsn - 1 }
+
+// finish ends the log with an epoch of its own that holds just one group, and
+// retires all others: the next Open has little to read, and a closed journal takes
+// little space. The group is durable before the others go.
+func (l *walLog) finish(group []byte) error {
+	l.dropNext()
+	var hash uint64
+	name, err := walfile.WriteEpoch(l.dir, l.number, func(salt uint64) []byte {
+		hash = record.Seal(group, salt, l.lsn, l.prev)
+		return group
+	})
+	if err != nil {
+		return fmt.Errorf("make epoch %d: %w", l.number, err)
+	}
+	l.mu.Lock()
+	l.used = append(l.used, usedEpoch{name: name, last: l.lsn})
+	l.mu.Unlock()
+	l.lsn, l.prev, l.number = l.lsn+1, hash, l.number+1
+	return l.retire(l.lsn - 1)
+}
+
+// dropNext removes an epoch that was made in vain.
+func (l *walLog) dropNext() {
+	if l.next == nil {
+		return
+	}
+	if m := <-l.next; m.err == nil {
+		l.leave(m.epoch)
+		l.number++
+	}
+	l.next = nil
+}
+
+// close closes the current epoch, and removes one that was made in vain.
 func (l *walLog) close() error {
-	var err error
+	var errs []error
 	if l.cur != nil {
-		err = errors.Join(l.cur.file.Truncate(l.cur.size-l.cur.free), l.cur.close())
+		errs = append(errs, l.cur.close())
 	}
 	if l.next != nil {
 		if m := <-l.next; m.err == nil {
-			m.epoch.close()
-			err = errors.Join(err, walfile.Retire(l.dir, m.epoch.name))
+			errs = append(errs, m.epoch.close(), walfile.Retire(l.dir, m.epoch.name))
 		}
 	}
-	return err
+	return errors.Join(errs...)
 }

@@ -132,7 +132,7 @@ func (j *Journal) logBatch(batch []*request) (record.LSN, error) {
 	}
 	j.group = group
 	if len(group) == record.HeaderSize { // they only read
-		return j.log.lsn - 1, nil
+		return j.log.last(), nil
 	}
 	if err := j.log.reserve(len(group), batch[0].mark); err != nil {
 		return 0, err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/journal/record"
@@ -46,41 +47,142 @@ func (j *Journal) applyBatch(batch []*request, lsn record.LSN) error {
 	return nil
 }
 
+// applyRequests applies what remains when the requests are taken together: a file
+// that several of them write is put in place once.
 func (j *Journal) applyRequests(batch []*request, lsn record.LSN) error {
+	var set *apply.Set
+	var seq uint64
+	merged := false
 	for _, r := range batch {
-		for _, name := range r.staged {
-			j.applied.mu.Lock()
-			j.applied.staged = append(j.applied.staged, stagedFile{lsn, name})
-			j.applied.mu.Unlock()
-		}
-		if r.set == nil {
+		j.applied.keepStaged(lsn, r.staged)
+		if len(r.changes) == 0 {
 			continue
 		}
-		if err := j.applyRequest(r); err != nil {
-			return err
+		seq = r.seq
+		switch {
+		case set == nil:
+			set = r.set
+			continue
+		case !merged:
+			set, merged = mergeAll(batch), true
 		}
 	}
-	return nil
+	if set == nil {
+		return nil
+	}
+	if merged {
+		defer j.discardSuperseded(batch, set)
+	}
+	return j.applySet(set, seq)
 }
 
-func (j *Journal) applyRequest(r *request) error {
-	steps := r.set.Steps()
+func mergeAll(batch []*request) *apply.Set {
+	set := new(apply.Set)
+	for _, r := range batch {
+		for _, c := range r.changes {
+			set.Merge(c)
+		}
+	}
+	return set
+}
+
+// discardSuperseded removes what was prepared and is not wanted any more.
+func (j *Journal) discardSuperseded(batch []*request, set *apply.Set) {
+	for _, r := range batch {
+		for _, c := range r.changes {
+			if last := set.Get(c.Path); last == nil || last.Temp != c.Temp {
+				j.files.Discard(c)
+			}
+		}
+	}
+}
+
+// keepStaged notes payloads that redo needs until a checkpoint has reached lsn.
+func (a *applied) keepStaged(lsn record.LSN, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, name := range names {
+		a.staged = append(a.staged, stagedFile{lsn, name})
+	}
+}
+
+// applySet takes the steps that make the files equal to the set. For views it is
+// one change of the tree, number seq.
+func (j *Journal) applySet(set *apply.Set, seq uint64) error {
+	steps := set.Steps()
 	keep := j.views.applying()
-	defer func() { j.discard(j.views.applyDone(r.seq)) }()
-	for _, s := range steps {
+	defer func() { j.discard(j.views.applyDone(seq)) }()
+	take := func(s apply.Step) error {
 		if keep {
-			if err := j.keep(r.seq, s); err != nil {
+			if err := j.keep(seq, s); err != nil {
 				return err
 			}
 		}
-		if err := j.files.Take(s); err != nil {
-			return err
-		}
+		return j.files.Take(s)
+	}
+	if err := takeSteps(steps, take); err != nil {
+		return err
 	}
 	j.applied.mu.Lock()
 	defer j.applied.mu.Unlock()
 	for _, s := range steps {
 		j.applied.dirty.Add(s)
+	}
+	return nil
+}
+
+const (
+	placers   = 4 // goroutines that put files in place side by side
+	fewPlaces = 8 // up to which it is not worth it
+)
+
+// takeSteps takes the steps in their order, but many that are free of an order side
+// by side: half of a rename is giving back the file that it replaces, which does
+// not need the directory.
+func takeSteps(steps []apply.Step, take func(apply.Step) error) error {
+	for len(steps) > 0 {
+		n := 0
+		for n < len(steps) && steps[n].Free() {
+			n++
+		}
+		if n > fewPlaces {
+			if err := takeTogether(steps[:n], take); err != nil {
+				return err
+			}
+			steps = steps[n:]
+			continue
+		}
+		if err := take(steps[0]); err != nil {
+			return err
+		}
+		steps = steps[1:]
+	}
+	return nil
+}
+
+func takeTogether(steps []apply.Step, take func(apply.Step) error) error {
+	var next atomic.Int64
+	var failed atomic.Pointer[error]
+	var group sync.WaitGroup
+	for range placers {
+		group.Go(func() {
+			for failed.Load() == nil {
+				n := int(next.Add(1)) - 1
+				if n >= len(steps) {
+					return
+				}
+				if err := take(steps[n]); err != nil {
+					failed.CompareAndSwap(nil, &err)
+				}
+			}
+		})
+	}
+	group.Wait()
+	if err := failed.Load(); err != nil {
+		return *err
 	}
 	return nil
 }

@@ -39,6 +39,7 @@ type Journal struct {
 	views   views
 	readers *readers
 
+	active atomic.Int64  // transactions that have begun and not ended
 	lastTx atomic.Uint64 // highest transaction id given out
 	seq    atomic.Uint64 // place in the commit order, of this session
 

@@ -56,13 +56,7 @@ func (p *pending) add(seq uint64, changes []*apply.Change) {
 }
 
 func (p *pending) addChange(seq uint64, c *apply.Change) {
-	if c.Before == apply.RemovedAll {
-		p.set.Add(record.Intent{Op: record.OpRemoveAll, Path: c.Path})
-	}
-	merged := p.set.Add(c.Intent)
-	if c.Temp != "" {
-		merged.Temp = c.Temp
-	}
+	p.set.Merge(c)
 	p.seq[c.Path] = seq
 	if c.Op != record.OpPut || c.Replaced.Kind == record.ReplacedNothing {
 		p.shape++

@@ -94,7 +94,9 @@ func (q *queue) lead() bool {
 // lead logs one group, hands the lead on, and applies the group. While it applies,
 // the next leader logs.
 func (j *Journal) lead() {
-	runtime.Gosched() // others that are about to commit get into the same group
+	if j.active.Load() > 1 {
+		runtime.Gosched() // others that are about to commit get into the same group
+	}
 	batch, mine := j.queue.take()
 	lsn, err := j.logBatch(batch)
 	if err != nil && j.poisoned() == nil {

@@ -56,6 +56,7 @@ func (j *Journal) Begin(ctx context.Context) (*Tx, error) {
 		return nil, fmt.Errorf("journal: begin: %w", err)
 	}
 	j.log.warm()
+	j.active.Add(1)
 	tx := &Tx{j: j, ctx: ctx, id: record.TxID(j.lastTx.Add(1))}
 	tx.tree = tree{j: j, own: &tx.set, time: time.Now()}
 	return tx, nil
@@ -91,6 +92,7 @@ func (tx *Tx) Rollback() error {
 // log record names.
 func (tx *Tx) end() {
 	tx.done = true
+	tx.j.active.Add(-1)
 	tx.unlock()
 	for _, name := range tx.staged {
 		tx.j.files.Staging.Remove(name) // a leftover is removed by the next recovery

@@ -90,24 +90,21 @@ func (l *lost) redo() error {
 		return err
 	}
 	defer files.Close()
-	var dirty apply.Dirty
+	steps := l.set.Steps()
 	failed := make(map[string]bool)
-	for _, step := range l.set.Steps() {
-		if err := l.ctx.Err(); err != nil {
-			return err
-		}
+	if err := l.prepare(files, steps, failed); err != nil {
+		return err
+	}
+	var dirty apply.Dirty
+	for _, step := range steps {
 		if failed[step.Path] {
 			continue
 		}
-		err := take(files, step)
-		switch {
-		case err == nil:
+		switch ok, err := l.attempt(step, failed, files.Take); {
+		case err != nil:
+			return err
+		case ok:
 			dirty.Add(step)
-		case passes(err):
-			return fmt.Errorf("recovery: redo tx %d: %s %s: %w", step.Tx, step.Op, step.Path, bare(err))
-		default:
-			failed[step.Path] = true
-			l.giveUp(step.Change, err)
 		}
 	}
 	for _, p := range l.settled {
@@ -123,11 +120,49 @@ func (l *lost) redo() error {
 	return nil
 }
 
-// take prepares what a step puts in place, and takes it.
-func take(files *apply.Files, step apply.Step) error {
-	if step.Act != apply.ActPlace {
-		return files.Take(step)
+// prepare makes all that will be put in place, and makes it durable. The log has
+// it all; but without the fsync a power loss could leave garbage under a name whose
+// time is that of this recovery, and the next one would take it for a file that
+// somebody has edited since the crash.
+func (l *lost) prepare(files *apply.Files, steps []apply.Step, failed map[string]bool) error {
+	var changes []*apply.Change
+	for _, step := range steps {
+		if step.Act != apply.ActPlace {
+			continue
+		}
+		ok, err := l.attempt(step, failed, func(step apply.Step) error { return prepare(files, step) })
+		if err != nil {
+			return err
+		}
+		if ok {
+			changes = append(changes, step.Change)
+		}
 	}
+	if err := files.SyncPrepared(l.ctx, changes); err != nil {
+		return fmt.Errorf("recovery: fsync what is to be redone: %w", err)
+	}
+	return nil
+}
+
+// attempt does something for a step. An error that may pass stops recovery; any
+// other sets the change aside.
+func (l *lost) attempt(step apply.Step, failed map[string]bool, do func(apply.Step) error) (ok bool, err error) {
+	if err := l.ctx.Err(); err != nil {
+		return false, err
+	}
+	err = do(step)
+	switch {
+	case err == nil:
+		return true, nil
+	case passes(err):
+		return false, fmt.Errorf("recovery: redo tx %d: %s %s: %w", step.Tx, step.Op, step.Path, bare(err))
+	}
+	failed[step.Path] = true
+	l.giveUp(step.Change, err)
+	return false, nil
+}
+
+func prepare(files *apply.Files, step apply.Step) error {
 	if step.Op == record.OpPut {
 		// The new file takes after the one that it replaces, but not after one that
 		// a link leads to. By now the link is known, or kept aside.
@@ -138,13 +173,11 @@ func take(files *apply.Files, step apply.Step) error {
 	if err := files.Prepare(step.Change, nil); err != nil {
 		return err
 	}
-	if step.Payload.Kind == record.PayloadStaged {
-		// The file has the mode of its own transaction; a later one may have changed it.
-		if err := files.Staging.Chmod(step.Temp, record.FileMode(step.Mode)); err != nil {
-			return err
-		}
+	if step.Payload.Kind != record.PayloadStaged {
+		return nil
 	}
-	return files.Take(step)
+	// The file has the mode of its own transaction; a later one may have changed it.
+	return files.Staging.Chmod(step.Temp, record.FileMode(step.Mode))
 }
 
 func removeLink(root *os.Root, p string) error {

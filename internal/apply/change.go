@@ -93,6 +93,21 @@ func (s *Set) Add(i record.Intent) *Change {
 	return c
 }
 
+// Merge folds a change of another set into this one, with what was prepared for
+// it. The changes of a set are merged in the order that Changes gives.
+func (s *Set) Merge(c *Change) {
+	switch c.Before {
+	case Removed:
+		s.Add(record.Intent{Tx: c.Tx, Op: record.OpRemove, Path: c.Path})
+	case RemovedAll:
+		s.Add(record.Intent{Tx: c.Tx, Op: record.OpRemoveAll, Path: c.Path})
+	}
+	merged := s.Add(c.Intent)
+	if c.Temp != "" {
+		merged.Temp = c.Temp
+	}
+}
+
 // Put replaces the change at c.Path by c, which must have come from this set.
 func (s *Set) Put(c *Change) { s.changes[c.Path] = c }
 

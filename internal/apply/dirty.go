@@ -61,6 +61,18 @@ func (f *Files) Sync(ctx context.Context, d *Dirty) error {
 	return f.syncEach(ctx, d.dirs)
 }
 
+// SyncPrepared makes durable what was prepared and not put in place yet, where the
+// log contains its content. What the log only names was durable before.
+func (f *Files) SyncPrepared(ctx context.Context, changes []*Change) error {
+	d := Dirty{files: make(map[string]struct{})}
+	for _, c := range changes {
+		if c.Op == record.OpPut && c.Payload.Kind == record.PayloadInline {
+			d.files[path.Join(f.staging, c.Temp)] = struct{}{}
+		}
+	}
+	return f.Sync(ctx, &d)
+}
+
 // syncAll flushes the whole file system, where that is known to report errors.
 func (f *Files) syncAll() (done bool, err error) {
 	dir, err := f.Root.Open(".")

@@ -28,6 +28,8 @@ type Files struct {
 	rootDir    *os.File // handles to rename by, without a walk through the tree
 	stagingDir *os.File
 
+	preallocate bool // it pays on this file system
+
 	staging string // path of Staging beneath Root
 	prefix  string // of the names made in this session
 	count   atomic.Uint64
@@ -48,6 +50,7 @@ func NewFiles(root *os.Root, dir string) (*Files, error) {
 	if f.rootDir, err = root.Open("."); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
+	f.preallocate = fsx.WantsPreallocate(f.stagingDir)
 	return f, nil
 }
 

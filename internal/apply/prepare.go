@@ -59,6 +59,11 @@ func (f *Files) prepareInline(c *Change, like *Change, temp string) error {
 		return err
 	}
 	defer file.Close()
+	if f.preallocate {
+		if err := fsx.Preallocate(file, c.Payload.Size); err != nil {
+			return err
+		}
+	}
 	if _, err := file.Write(c.Payload.Data); err != nil {
 		return err
 	}

@@ -30,7 +30,7 @@ type Step struct {
 // Steps returns what makes the tree equal to the set, in an order that works:
 //
 //  1. clear, children first: what a later step can't replace by itself;
-//  2. place, parents first: directories, files and links;
+//  2. place: directories, parents first, then files and links, in any order;
 //  3. remove, children first: late, so that a rename never shows neither name;
 //  4. mode, children first: what could not have its mode from the start.
 func (s *Set) Steps() []Step {
@@ -49,7 +49,12 @@ func (s *Set) Steps() []Step {
 		}
 	}
 	for _, c := range all {
-		if c.Exists() && c.Op != record.OpChmod {
+		if c.Op == record.OpMkdir {
+			steps = append(steps, Step{c, ActPlace})
+		}
+	}
+	for _, c := range all {
+		if c.Op == record.OpPut || c.Op == record.OpSymlink {
 			steps = append(steps, Step{c, ActPlace})
 		}
 	}
@@ -76,6 +81,10 @@ func (s *Set) inTheWay(c *Change) bool {
 	}
 	return false
 }
+
+// Free reports whether the step can be taken together with others that are, in any
+// order: it puts a file or link in place.
+func (s Step) Free() bool { return s.Act == ActPlace && s.Op != record.OpMkdir }
 
 // setsModeLast reports whether the mode is set in a step of its own: a directory
 // that files could not be put into if it had its mode from the start, and a

@@ -1,0 +1,162 @@
+package inspect
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/journal/record"
+)
+
+// Version is what one transaction left at a path. A chmod leaves the content of
+// the version before with another mode.
+type Version struct {
+	LSN record.LSN
+	record.Intent
+}
+
+// History holds the versions of paths that the log knows, oldest first.
+type History struct {
+	all      bool
+	versions map[string][]Version
+}
+
+// ReadHistory reads the versions of these paths from the log, or of all when none
+// are given. It needs memory for each version, but not for its content.
+func (j *Journal) ReadHistory(ctx context.Context, paths ...string) (*History, *Log, error) {
+	h := newHistory(paths...)
+	log, err := j.Scan(ctx, func(g *walfile.Group) error {
+		h.add(g)
+		return nil
+	})
+	return h, log, err
+}
+
+func newHistory(paths ...string) *History {
+	h := &History{all: len(paths) == 0, versions: make(map[string][]Version)}
+	for _, p := range paths {
+		h.versions[p] = nil
+	}
+	return h
+}
+
+// add counts in the committed transactions of a group.
+func (h *History) add(g *walfile.Group) {
+	for t := range g.Content.Txs {
+		if tx := &g.Content.Txs[t]; tx.Committed() {
+			for _, i := range tx.Intents {
+				h.addIntent(Version{g.Header.LSN, i})
+			}
+		}
+	}
+}
+
+func (h *History) addIntent(v Version) {
+	v.Payload.Data = nil // it aliases the log's buffer
+	if versions, wanted := h.versions[v.Path]; wanted || h.all {
+		if n := len(versions); v.Op == record.OpChmod && n > 0 {
+			v.Op, v.Payload = versions[n-1].Op, versions[n-1].Payload
+		}
+		h.versions[v.Path] = append(versions, v)
+	}
+	if v.Op != record.OpRemoveAll || h.all {
+		return // who wants all asks the last change of each path, and that is the tree's
+	}
+	for p := range h.versions {
+		if apply.Beneath(p, v.Path) {
+			h.versions[p] = append(h.versions[p], v)
+		}
+	}
+}
+
+// State says what a file is, compared to what a transaction left.
+type State string
+
+// The states of a target.
+const (
+	AsWritten  State = "as written"
+	Later      State = "a later version"
+	Earlier    State = "an earlier version"
+	Missing    State = "missing"
+	Other      State = "something else"
+	Unreadable State = "unreadable"
+)
+
+// Verdict is a State and how it is known.
+type Verdict struct {
+	State  State       `json:"state"`
+	By     record.TxID `json:"by,omitempty"` // the transaction that left what is there, when it is in the log
+	Detail string      `json:"detail,omitempty"`
+}
+
+// Match says which version lies at the path, as seen from the one that want is.
+func (h *History) Match(f *Found, want *Version) Verdict {
+	versions := h.versions[f.path]
+	own := 0
+	for i := range versions {
+		if versions[i].Tx == want.Tx {
+			own = i
+		}
+	}
+	if want.Op == record.OpChmod && own < len(versions) {
+		want = &versions[own] // with the content that it has there
+	}
+	same, err := f.Is(want)
+	if same {
+		return Verdict{State: AsWritten, By: want.Tx, Detail: otherMode(f, want)}
+	}
+	for i := len(versions) - 1; i >= 0 && err == nil; i-- {
+		v := &versions[i]
+		if v.Op == record.OpChmod { // nothing is known of the content
+			continue
+		}
+		if same, err = f.Is(v); !same {
+			continue
+		}
+		if i > own {
+			return Verdict{State: Later, By: v.Tx, Detail: v.deed()}
+		}
+		return Verdict{State: Earlier, By: v.Tx, Detail: v.deed()}
+	}
+	if err != nil {
+		return Verdict{State: Unreadable, Detail: err.Error()}
+	}
+	return before(f, versions)
+}
+
+func (v *Version) deed() string {
+	if v.Op == record.OpRemove || v.Op == record.OpRemoveAll {
+		return fmt.Sprintf("removed by tx %d", v.Tx)
+	}
+	return fmt.Sprintf("left by tx %d", v.Tx)
+}
+
+func otherMode(f *Found, v *Version) string {
+	if v.Op != record.OpPut && v.Op != record.OpMkdir || f.Mode == mode(v.Mode) {
+		return ""
+	}
+	return fmt.Sprintf("but with mode %s, not %s", f.Mode, mode(v.Mode))
+}
+
+// before compares with what intents recorded of the versions that they replaced.
+func before(f *Found, versions []Version) Verdict {
+	for i := range versions {
+		if f.WasReplaced(versions[i].Replaced) {
+			return Verdict{State: Earlier, Detail: fmt.Sprintf("as tx %d found it", versions[i].Tx)}
+		}
+	}
+	if f.Kind == kindNothing {
+		return Verdict{State: Missing}
+	}
+	return Verdict{State: Other, Detail: f.String()}
+}
+
+// last returns the group of the last version at a path; 0 when there is none.
+func (h *History) last(path string) record.LSN {
+	versions := h.versions[path]
+	if len(versions) == 0 {
+		return 0
+	}
+	return versions[len(versions)-1].LSN
+}

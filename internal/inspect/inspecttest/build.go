@@ -1,0 +1,264 @@
+// Package inspecttest makes journals for tests from a script, always the same
+// bytes for the same script: healthy ones, and such as crashes and accidents leave.
+//
+// A script has one word of command a line; a line that begins with # is a comment.
+// Each of these writes one group:
+//
+//	open
+//	tx ID OP PATH [ARG...] [; OP PATH [ARG...]]...
+//	draft ID OP PATH ...                the same without a commit record
+//	checkpoint LSN
+//	close
+//
+// where the OPs are put PATH TEXT, staged PATH NAME TEXT, linked PATH NAME TEXT,
+// symlink PATH TARGET, mkdir PATH, remove PATH, removeall PATH and chmod PATH MODE.
+// Texts may be quoted as in Go. The rest:
+//
+//	epoch SIZE        go on in the next epoch, its file filled with zeroes to SIZE
+//	torn N            the first N bytes of the group that would come next
+//	flip EPOCH AT     invert the byte at an offset of an epoch's file
+//	zero EPOCH AT N   zeroes at an offset
+//	raw EPOCH AT TEXT bytes at an offset
+//	lose EPOCH        the epoch's directory is gone
+//	stray NAME        a file in the log directory that does not belong there
+//	leftover NAME     a directory in the log directory
+//	newer             the group that comes next, in a later format version
+//	format TEXT       FORMAT has this content; empty for no FORMAT
+//	unstage NAME      a file in staging is gone
+//	stage NAME TEXT   a file in staging that no record names
+//	lost NAME         a folder in lost+found
+//	jump N            leave out N LSNs
+//	unchain           the next group carries a wrong hash of the one before
+//	nonsense          a whole group with a payload that is no record
+//	impostors N       N headers that pose as groups of the rest of the epoch
+//	owner PID HOST    LOCK names this owner; "self" and "gone" are a PID on this host
+package inspecttest
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/journal/record"
+)
+
+// Start is the time of the first group; each further one is a second later.
+var Start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// Build makes a journal directory .journal beneath root, by the script.
+func Build(root, script string) error {
+	b := &builder{dir: filepath.Join(root, ".journal"), lsn: 1, size: 4096, format: "forewrite 1\nid 00c0ffee00c0ffee\n"}
+	for _, sub := range []string{"log", "staging", "lost+found"} {
+		if err := os.MkdirAll(filepath.Join(b.dir, sub), 0o700); err != nil {
+			return err
+		}
+	}
+	b.next(1)
+	for n, line := range strings.Split(script, "\n") {
+		line = strings.TrimSpace(line)
+		if line == "" || strings.HasPrefix(line, "#") {
+			continue
+		}
+		if err := b.line(line); err != nil {
+			return fmt.Errorf("line %d: %s: %w", n+1, line, err)
+		}
+	}
+	return b.write()
+}
+
+type builder struct {
+	dir    string
+	size   int
+	format string
+	epochs []*epoch
+	lsn    record.LSN
+	prev   uint64
+	lastTx record.TxID
+	count  int
+}
+
+type epoch struct {
+	name walfile.Name
+	size int
+	data []byte
+	lost bool
+}
+
+func (b *builder) next(number uint64) {
+	b.epochs = append(b.epochs, &epoch{name: walfile.Name{Number: number, Salt: 0x0101010101010101 * number}, size: b.size})
+}
+
+func (b *builder) current() *epoch { return b.epochs[len(b.epochs)-1] }
+
+func (b *builder) now() time.Time { return Start.Add(time.Duration(b.count) * time.Second) }
+
+func (b *builder) mark(through record.LSN) record.Mark {
+	return record.Mark{Through: through, LastTx: b.lastTx, Time: b.now()}
+}
+
+func (b *builder) line(line string) error {
+	parts := strings.Split(line, " ; ")
+	words, err := fields(parts[0])
+	if err != nil {
+		return err
+	}
+	switch arg := words[1:]; words[0] {
+	case "open":
+		o := record.Open{PID: 4242, BootID: "boot-1", Host: "web1", Version: "v1.0.0"}
+		return b.group(record.AppendOpen(nil, b.mark(b.lsn-1), o))
+	case "checkpoint":
+		return b.group(record.AppendCheckpoint(nil, b.mark(record.LSN(number(arg[0])))))
+	case "close":
+		return b.group(record.AppendClose(nil, b.mark(b.lsn-1)))
+	case "tx", "draft":
+		parts[0] = strings.Join(strings.SplitN(parts[0], " ", 3)[2:], "")
+		return b.tx(record.TxID(number(arg[0])), parts, words[0] == "tx")
+	case "epoch":
+		b.size = number(arg[0])
+		b.next(b.current().name.Number + 1)
+	case "newer":
+		b.newer()
+	default:
+		return b.damage(words[0], arg)
+	}
+	return nil
+}
+
+// group seals the payload and appends it to the log.
+func (b *builder) group(payload []byte) error {
+	e := b.current()
+	g := append(make([]byte, record.HeaderSize), payload...)
+	b.prev = record.Seal(g, e.name.Salt, b.lsn, b.prev)
+	b.lsn++
+	b.count++
+	e.data = walfile.AppendEntry(e.data, g)
+	return nil
+}
+
+// newer appends a group as a later version would: header and hash stay the same.
+func (b *builder) newer() {
+	e := b.current()
+	g := append(make([]byte, record.HeaderSize), "what this says is not known yet"...)
+	record.Seal(g, e.name.Salt, b.lsn, b.prev)
+	g[3] = record.Version + 1
+	var sum xxhash.Digest
+	sum.ResetWithSeed(e.name.Salt)
+	sum.Write(g[:24])
+	sum.Write(g[record.HeaderSize:])
+	hash := sum.Sum64()
+	for i := range 8 {
+		g[24+i] = byte(hash >> (8 * i))
+	}
+	e.data = walfile.AppendEntry(e.data, g)
+}
+
+func (b *builder) tx(id record.TxID, updates []string, commit bool) error {
+	var intents []byte
+	for _, u := range updates {
+		words, err := fields(u)
+		if err != nil {
+			return err
+		}
+		intent, err := b.intent(words)
+		if err != nil {
+			return err
+		}
+		intent.Tx = id
+		intents = record.AppendIntent(intents, &intent)
+	}
+	b.lastTx = max(b.lastTx, id)
+	payload := bytes.Clone(intents)
+	if commit {
+		payload = record.AppendCommit(payload, record.Commit{Tx: id, Time: b.now(), Intents: len(updates)}, intents)
+	}
+	return b.group(payload)
+}
+
+func (b *builder) intent(words []string) (record.Intent, error) {
+	i := record.Intent{Path: words[1], Mode: 0o644}
+	arg := append(words[2:], "", "")
+	switch words[0] {
+	case "put":
+		i.Op, i.Payload = record.OpPut, record.Inline([]byte(arg[0]))
+	case "staged":
+		i.Op = record.OpPut
+		i.Payload = record.Payload{Kind: record.PayloadStaged, Name: arg[0], Size: int64(len(arg[1])), Hash: xxhash.Sum64String(arg[1])}
+		return i, b.stage(arg[0], arg[1])
+	case "linked":
+		i.Op = record.OpPut
+		i.Payload = record.Payload{Kind: record.PayloadLinked, Name: arg[0], Size: int64(len(arg[1])), MTime: Start.UnixNano()}
+		return i, b.stage(arg[0], arg[1])
+	case "symlink":
+		i.Op, i.Mode, i.Payload = record.OpSymlink, 0, record.Inline([]byte(arg[0]))
+	case "mkdir":
+		i.Op, i.Mode = record.OpMkdir, 0o755
+	case "remove":
+		i.Op, i.Mode = record.OpRemove, 0
+	case "removeall":
+		i.Op, i.Mode = record.OpRemoveAll, 0
+	case "chmod":
+		bits, err := strconv.ParseUint(arg[0], 8, 32)
+		i.Op, i.Mode = record.OpChmod, uint32(bits)
+		return i, err
+	default:
+		return i, fmt.Errorf("no such op: %s", words[0])
+	}
+	return i, nil
+}
+
+// stage makes a file in staging, with the time that a linked one has in the log.
+func (b *builder) stage(name, text string) error {
+	path := filepath.Join(b.dir, "staging", name)
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		return err
+	}
+	return os.Chtimes(path, Start, Start)
+}
+
+func (b *builder) write() error {
+	for _, e := range b.epochs {
+		if e.lost {
+			continue
+		}
+		dir := filepath.Join(b.dir, "log", e.name.String())
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			return err
+		}
+		data := append(e.data, make([]byte, max(0, e.size-len(e.data)))...)
+		if err := os.WriteFile(filepath.Join(dir, walfile.FileName), data, 0o600); err != nil {
+			return err
+		}
+	}
+	if b.format == "" {
+		return nil
+	}
+	return os.WriteFile(filepath.Join(b.dir, "FORMAT"), []byte(b.format), 0o600)
+}
+
+// fields splits a line at blanks; a field may be a quoted Go string.
+func fields(line string) ([]string, error) {
+	var words []string
+	for line = strings.TrimSpace(line); line != ""; line = strings.TrimSpace(line) {
+		if line[0] == '"' {
+			quoted, err := strconv.QuotedPrefix(line)
+			if err != nil {
+				return nil, err
+			}
+			word, err := strconv.Unquote(quoted)
+			if err != nil {
+				return nil, err
+			}
+			words, line = append(words, word), line[len(quoted):]
+			continue
+		}
+		word, rest, _ := strings.Cut(line, " ")
+		words, line = append(words, word), rest
+	}
+	return words, nil
+}

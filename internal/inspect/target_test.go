@@ -1,0 +1,188 @@
+package inspect
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/forewrite/forewrite/internal/inspect/inspecttest"
+	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/journal/record"
+)
+
+// What lies at a path is told from what the log knows of it.
+func TestTargetsAreRecognised(t *testing.T) {
+	t.Parallel()
+	file := func(text string) func(string) error {
+		return func(p string) error { return os.WriteFile(p, []byte(text), 0o644) }
+	}
+	dated := func(text string, date time.Time) func(string) error {
+		return func(p string) error {
+			if err := os.WriteFile(p, []byte(text), 0o644); err != nil {
+				return err
+			}
+			return os.Chtimes(p, date, date)
+		}
+	}
+	mkdir := func(p string) error { return os.Mkdir(p, 0o755) }
+	link := func(to string) func(string) error { return func(p string) error { return os.Symlink(to, p) } }
+	nothing := func(string) error { return nil }
+
+	for _, tt := range []struct {
+		name   string
+		script string // tx 2 is looked at, its first update
+		make   func(path string) error
+		want   State
+		by     record.TxID
+		health Health
+	}{
+		{"put", "tx 2 put a two\nclose", file("two"), AsWritten, 2, Healthy},
+		{"put of nothing", "tx 2 put a \"\"\nclose", file(""), AsWritten, 2, Healthy},
+		{"same size", "tx 2 put a two\nclose", file("owt"), Other, 0, Foreign},
+		{"earlier", "tx 1 put a one\ntx 2 put a two\nclose", file("one"), Earlier, 1, Healthy},
+		{"later", "tx 2 put a two\ntx 3 put a three\nclose", file("three"), Later, 3, Healthy},
+		{"the same content later again", "tx 2 put a two\ntx 3 put a three\ntx 4 put a two\nclose", file("two"), AsWritten, 2, Healthy},
+		{"removed later", "tx 2 put a two\ntx 3 remove a\nclose", nothing, Later, 3, Healthy},
+		{"missing", "tx 2 put a two\nclose", nothing, Missing, 0, Foreign},
+		{"missing, to be redone", "tx 2 put a two", nothing, Missing, 0, Healthy},
+		{"never committed", "draft 2 put a two", file("x"), Other, 0, Healthy},
+		{"directory in the way", "tx 2 put a two\nclose", mkdir, Other, 0, Foreign},
+		{"link in the way", "tx 2 put a two\nclose", link("b"), Other, 0, Foreign},
+		{"staged", "tx 2 staged a s-1 two\nclose", file("two"), AsWritten, 2, Healthy},
+		{"linked", "tx 2 linked a s-1 two\nclose", dated("two", inspecttest.Start), AsWritten, 2, Healthy},
+		{"linked, edited since", "tx 2 linked a s-1 two\nclose", file("owt"), Other, 0, Foreign},
+		{"symlink", "tx 2 symlink a elsewhere\nclose", link("elsewhere"), AsWritten, 2, Healthy},
+		{"symlink to something else", "tx 2 symlink a elsewhere\nclose", link("b"), Other, 0, Foreign},
+		{"file where a symlink was", "tx 2 symlink a two\nclose", file("two"), Other, 0, Foreign},
+		{"mkdir", "tx 2 mkdir a\nclose", mkdir, AsWritten, 2, Healthy},
+		{"remove", "tx 2 remove a\nclose", nothing, AsWritten, 2, Healthy},
+		{"removed and made again", "tx 2 remove a\nclose", file("x"), Other, 0, Foreign},
+		{"chmod", "tx 1 put a one\ntx 2 chmod a 644\nclose", file("one"), AsWritten, 2, Healthy},
+		{"chmod of what was edited", "tx 1 put a one\ntx 2 chmod a 644\nclose", file("x"), Other, 0, Foreign},
+		{"chmod of what the log does not know", "tx 2 chmod a 644\nclose", file("x"), AsWritten, 2, Healthy},
+		{"put after such a chmod", "tx 1 chmod a 644\ntx 2 put a two\nclose", file("x"), Other, 0, Foreign},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			if err := inspecttest.Build(root, "open\n"+tt.script); err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.make(filepath.Join(root, "a")); err != nil {
+				t.Fatal(err)
+			}
+			j, err := Find(root, "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			tx, _, err := j.FindTx(t.Context(), 2, true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := tx.Updates[0].Target; got.State != tt.want || got.By != tt.by || tx.Health() != tt.health {
+				t.Errorf("%+v, %s; want %s by tx %d, %s", got, tx.Health(), tt.want, tt.by, tt.health)
+			}
+		})
+	}
+}
+
+// What an intent replaced is known by size and time.
+func TestReplacedVersionsAreRecognised(t *testing.T) {
+	t.Parallel()
+	replaced := record.Replaced{Kind: record.ReplacedFile, Size: 3, MTime: inspecttest.Start.UnixNano()}
+	v := Version{LSN: 1, Intent: record.Intent{Tx: 1, Op: record.OpPut, Path: "a", Replaced: replaced, Payload: record.Inline([]byte("new"))}}
+	for _, tt := range []struct {
+		replaced record.Replaced
+		found    Found
+		want     State
+	}{
+		{replaced, Found{Kind: kindFile, Size: 3, MTime: inspecttest.Start}, Earlier},
+		{replaced, Found{Kind: kindFile, Size: 3, MTime: inspecttest.Start.Add(1)}, Other},
+		{replaced, Found{Kind: kindFile, Size: 4, MTime: inspecttest.Start}, Other},
+		{replaced, Found{Kind: kindNothing}, Missing},
+		{record.Replaced{Kind: record.ReplacedNothing}, Found{Kind: kindNothing}, Earlier},
+		{record.Replaced{}, Found{Kind: kindNothing}, Missing},
+	} {
+		v.Replaced = tt.replaced
+		h := newHistory("a")
+		h.addIntent(v)
+		f := tt.found
+		f.path, f.hashed, f.hash = "a", true, 1
+		if got := h.Match(&f, &v); got.State != tt.want {
+			t.Errorf("%+v replaced by %+v: %+v, want %s", tt.found, tt.replaced, got, tt.want)
+		}
+	}
+}
+
+// A FIFO in the place of a staged file or a target is not waited for.
+func TestNothingIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	if err := inspecttest.Build(root, "open\ntx 1 staged a s-1 one"); err != nil {
+		t.Fatal(err)
+	}
+	staged := filepath.Join(root, ".journal", "staging", "s-1")
+	if err := os.Remove(staged); err != nil {
+		t.Fatal(err)
+	}
+	for _, fifo := range []string{staged, filepath.Join(root, "a")} {
+		if err := mkfifo(fifo); err != nil {
+			t.Skipf("no FIFOs here: %v", err)
+		}
+	}
+	j, err := Find(root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := j.Check(t.Context(), true)
+	if err != nil || c.Health != Corrupt {
+		t.Errorf("%+v, %v; want JI202 and JI301", c.Findings, err)
+	}
+}
+
+func TestALogDirectoryThatIsGoneIsCorruption(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	if err := inspecttest.Build(root, "open\nclose"); err != nil {
+		t.Fatal(err)
+	}
+	j, err := Find(root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(j.log()); err != nil {
+		t.Fatal(err)
+	}
+	c, err := j.Check(t.Context(), false)
+	if err != nil || c.Health != Corrupt || c.Findings[0].Code != "JI005" {
+		t.Errorf("%+v, %v; want JI005", c, err)
+	}
+	s, err := j.Status(t.Context())
+	if err != nil || s.Health != Corrupt {
+		t.Errorf("%+v, %v; want corrupt", s, err)
+	}
+}
+
+// The bar of an epoch shows the worst that lies in each mark's range.
+func TestStripShowsDamage(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		spans []Span
+		want  string
+	}{
+		{nil, "[..........]"},
+		{[]Span{{Kind: "groups", Length: 50}, {Kind: "zero", Offset: 50, Length: 50}}, "[#####.....]"},
+		{[]Span{{Kind: "groups", Length: 1}, {Kind: "zero", Offset: 1, Length: 99}}, "[#.........]"},
+		{[]Span{{Kind: "groups", Length: 51}, {Kind: "unknown", Offset: 51, Length: 1}}, "[#####?....]"},
+		{[]Span{{Kind: "groups", Length: 30}, {Kind: "unknown", Offset: 30, Length: 10}, {Kind: "stranded", Offset: 40, Length: 60}}, "[###?!!!!!!]"},
+	} {
+		e := Epoch{Name: walfile.Name{Number: 1}, Size: 100, Spans: tt.spans}
+		if got := e.strip(10); got != tt.want {
+			t.Errorf("%v: %s, want %s", tt.spans, got, tt.want)
+		}
+	}
+	if got := (&Epoch{}).strip(3); got != "[   ]" {
+		t.Errorf("an empty file: %q", got)
+	}
+}

@@ -137,7 +137,7 @@ func (tx *Tx) prepare() (p prepared, err error) {
 		}
 	}()
 	named := make(map[string]bool)
-	places := places{j: tx.j}
+	places := places{j: tx.j, own: &tx.set}
 	defer places.close()
 	for _, c := range p.changes {
 		if err := places.check(c); err != nil {

@@ -209,6 +209,10 @@ func (j *Journal) format() error {
 	if err := j.logOpen(); err != nil {
 		return err
 	}
+	// The log's directory, before FORMAT says that there is a log.
+	if err := j.syncDirs(); err != nil {
+		return err
+	}
 	var id [8]byte
 	rand.Read(id[:]) // never fails
 	return recovery.WriteFormat(j.journalPath(""), recovery.Format{ID: binary.LittleEndian.Uint64(id[:])})

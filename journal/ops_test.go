@@ -143,6 +143,8 @@ var opCases = []struct {
 		map[string]string{"big": large, "big2": large + "+"}},
 	{"link", ln("d/x", "l"), map[string]string{"l": "-> d/x"}},
 	{"link in place of a file", do(rm("a"), ln("b", "a")), map[string]string{"a": "-> b"}},
+	{"a tree in place of a link", do(rm("dirlink"), mkdirAll("dirlink/x"), put("dirlink/x/f", "F"), rmAll("dirlink/x"), mkdir("dirlink/y"), mv("dirlink", "dl")),
+		map[string]string{"dirlink": "gone", "dl": "/", "dl/y": "/"}},
 	{"write through a link made before", do(ln("d", "l"), put("l/x", "X3")), map[string]string{"l": "-> d", "d/x": "X3"}},
 	{"chmod and write", do(chmod("a", 0o600), put("a", "A4")), map[string]string{"a": "A4"}},
 	{"write and chmod", do(put("n", "N"), chmod("n", 0o600), chmod("a", 0o600), add("a", "+")), map[string]string{"n": "N", "a": "A+"}},

@@ -17,6 +17,7 @@ import (
 // made after it. Close it at the end.
 type places struct {
 	j    *Journal
+	own  *apply.Set // the transaction's changes
 	name string   // of the directory that was looked at last: changes come in the order of their paths
 	dir  *os.File // that directory; nil if it is not on disk
 	err  error    // why nothing can be changed in it
@@ -35,7 +36,7 @@ func (pl *places) check(c *apply.Change) error {
 		return nil // checked when it was asked for
 	}
 	err := pl.checkEntry(c.Path)
-	if err == nil && (c.Op == record.OpRemoveAll || c.Before == apply.RemovedAll) {
+	if err == nil && pl.dir != nil && (c.Op == record.OpRemoveAll || c.Before == apply.RemovedAll) {
 		err = pl.checkTree(c.Path)
 	}
 	if err != nil {
@@ -70,10 +71,12 @@ func (pl *places) look(name string) error {
 		return pl.err
 	}
 	pl.close()
-	pl.name, pl.dir, pl.done = name, nil, nil
+	pl.name, pl.dir, pl.done, pl.err = name, nil, nil, nil
+	if pl.toBeMade(name) {
+		return nil
+	}
 	dir, done, err := pl.j.files.Dir(name)
 	if isGone(err) {
-		pl.err = nil
 		return nil
 	}
 	if err != nil {
@@ -83,6 +86,16 @@ func (pl *places) look(name string) error {
 	pl.dir, pl.done = dir, done
 	pl.err = pl.checkDir(dir)
 	return pl.err
+}
+
+// toBeMade reports whether this transaction or a pending one makes the directory.
+// Something else may be in its place now.
+func (pl *places) toBeMade(dir string) bool {
+	if c := pl.own.Get(dir); c != nil {
+		return c.Op == record.OpMkdir
+	}
+	c, _ := pl.j.pending.lookup(dir)
+	return c != nil && c.Op == record.OpMkdir
 }
 
 func (pl *places) checkDir(dir *os.File) error {

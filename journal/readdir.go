@@ -50,7 +50,14 @@ func (t *tree) names(p string) ([]string, error) {
 	if t.view != nil {
 		return t.view.dirNames(t, p)
 	}
+	n, err := t.lstat(p)
+	if err != nil || n.own {
+		return setNames(t.own, p), err // one that the transaction made has nothing else in it
+	}
 	names, err := t.diskNames(p)
+	if err != nil && n.change != nil {
+		names, err = nil, nil // a pending transaction makes it: what is there is still something else
+	}
 	names = append(names, t.j.pending.names(p)...)
 	return append(names, setNames(t.own, p)...), err
 }

@@ -114,7 +114,7 @@ func (a *applied) keepStaged(lsn record.LSN, names []string) {
 func (j *Journal) applySet(set *apply.Set, seq uint64) error {
 	steps := set.Steps()
 	keep := j.views.applying()
-	defer func() { j.discard(j.views.applyDone(seq)) }()
+	defer j.views.applyDone(seq)
 	take := func(s apply.Step) error {
 		if keep {
 			if err := j.keep(seq, s); err != nil {

@@ -3,6 +3,7 @@ package journal_test
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"sync/atomic"
 	"testing"
 
@@ -53,6 +54,38 @@ func BenchmarkParallel(b *testing.B) {
 					})
 				}
 			})
+		})
+	}
+}
+
+// BenchmarkWritersBesideAView measures 8 goroutines that replace 4 KiB files, with
+// and without a view that is open all the time.
+func BenchmarkWritersBesideAView(b *testing.B) {
+	data := bytes.Repeat([]byte("x"), 4<<10)
+	for _, viewed := range []bool{false, true} {
+		b.Run(map[bool]string{false: "none", true: "one"}[viewed], func(b *testing.B) {
+			j := open(b, b.TempDir(), nil)
+			for f := range 256 {
+				write(b, j, fmt.Sprint("f", f), "0")
+			}
+			work := func(fs.FS) error {
+				b.SetParallelism(4)
+				var next atomic.Int64
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						name := fmt.Sprint("f", next.Add(1)%256)
+						update(b, j, func(tx *journal.Tx) error { return tx.WriteFile(name, data, 0o644) })
+					}
+				})
+				return nil
+			}
+			if !viewed {
+				work(nil)
+				return
+			}
+			if err := j.View(b.Context(), work); err != nil {
+				b.Fatal(err)
+			}
 		})
 	}
 }

@@ -48,7 +48,7 @@ func Open(ctx context.Context, root string, opts *Options) (*Journal, error) {
 		closing: make(chan struct{}), backgroundDone: make(chan struct{}),
 	}
 	j.queue.next = openTurn()
-	j.views.idle.L = &j.views.mu
+	j.views.turn.L = &j.views.mu
 	begin := j.open
 	if o.ReadOnly {
 		begin = j.openReadOnly

@@ -145,6 +145,8 @@ var opCases = []struct {
 	{"link in place of a file", do(rm("a"), ln("b", "a")), map[string]string{"a": "-> b"}},
 	{"a tree in place of a link", do(rm("dirlink"), mkdirAll("dirlink/x"), put("dirlink/x/f", "F"), rmAll("dirlink/x"), mkdir("dirlink/y"), mv("dirlink", "dl")),
 		map[string]string{"dirlink": "gone", "dl": "/", "dl/y": "/"}},
+	{"what a link led to stays when a tree takes its place", do(rm("dirlink"), mkdir("dirlink"), mkdir("dirlink/sub"), put("dirlink/x", "new"), rmAll("dirlink/sub"), rm("dirlink/x")),
+		map[string]string{"dirlink": "/"}},
 	{"write through a link made before", do(ln("d", "l"), put("l/x", "X3")), map[string]string{"l": "-> d", "d/x": "X3"}},
 	{"chmod and write", do(chmod("a", 0o600), put("a", "A4")), map[string]string{"a": "A4"}},
 	{"write and chmod", do(put("n", "N"), chmod("n", 0o600), chmod("a", 0o600), add("a", "+")), map[string]string{"n": "N", "a": "A+"}},

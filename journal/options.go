@@ -30,7 +30,7 @@ type Options struct {
 	InlineLimit int64
 
 	// EpochSize is the size in bytes to which the files of the log grow.
-	// Default 4 MiB. The log takes about two of them, and more only for
+	// Default 2 MiB. The log takes about two of them, and more only for
 	// transactions that are larger, and while a checkpoint can't keep up.
 	EpochSize int64
 
@@ -50,7 +50,7 @@ type Options struct {
 const (
 	defaultDir            = ".journal"
 	defaultInlineLimit    = 256 << 10
-	defaultEpochSize      = 4 << 20
+	defaultEpochSize      = 2 << 20
 	defaultCheckpointIdle = time.Second
 	firstEpochSize        = 256 << 10
 	maxInlineTx           = 16 << 20 // inline payloads of one transaction

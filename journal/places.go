@@ -18,9 +18,9 @@ import (
 type places struct {
 	j    *Journal
 	own  *apply.Set // the transaction's changes
-	name string   // of the directory that was looked at last: changes come in the order of their paths
-	dir  *os.File // that directory; nil if it is not on disk
-	err  error    // why nothing can be changed in it
+	name string     // of the directory that was looked at last: changes come in the order of their paths
+	dir  *os.File   // that directory; nil if it is not on disk
+	err  error      // why nothing can be changed in it
 	done func() error
 }
 

@@ -136,7 +136,7 @@ func TestReadersInOtherProcesses(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	open(t, root, nil).Close()
-	ctx, cancel := context.WithTimeout(t.Context(), viewTime())
+	ctx, cancel := context.WithTimeout(t.Context(), *viewTime)
 	defer cancel()
 	var group sync.WaitGroup
 	group.Go(func() {

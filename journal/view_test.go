@@ -4,11 +4,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -182,16 +182,7 @@ type generation struct {
 	Filler string `json:"filler"`
 }
 
-var viewTime = func() time.Duration {
-	if s := os.Getenv("FOREWRITE_TEST_VIEW_SECONDS"); s != "" {
-		n, err := strconv.Atoi(s)
-		if err != nil {
-			panic(err)
-		}
-		return time.Duration(n) * time.Second
-	}
-	return 3 * time.Second
-}
+var viewTime = flag.Duration("viewtime", 3*time.Second, "how long readers check what writers do")
 
 // TestViewsAreConsistentBesideWriters: writers set all files to the same number,
 // and move a sum between others; no view ever sees two numbers or another sum.
@@ -218,7 +209,7 @@ func TestViewsAreConsistentBesideWriters(t *testing.T) {
 		}
 		return set(0)(tx)
 	})
-	ctx, cancel := context.WithTimeout(t.Context(), viewTime())
+	ctx, cancel := context.WithTimeout(t.Context(), *viewTime)
 	defer cancel()
 	var reads, views, commits atomic.Int64
 	var group sync.WaitGroup

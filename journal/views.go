@@ -22,9 +22,9 @@ type views struct {
 	mu      sync.Mutex
 	open    map[*view]struct{}
 	applied uint64 // the last transaction that was applied whole
-	busy    bool   // one is being applied without versions being kept
-	keeping bool   // one is being applied, and versions are kept
-	idle    sync.Cond
+	busy    bool   // one is being applied
+	waiting int    // views that wait to begin until it is
+	turn    sync.Cond
 
 	versions map[string][]version           // by path, oldest first
 	names    map[string]map[string]struct{} // by directory: names that have versions
@@ -48,9 +48,12 @@ type version struct {
 func (vs *views) begin(j *Journal) *view {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
+	vs.waiting++
 	for vs.busy {
-		vs.idle.Wait()
+		vs.turn.Wait()
 	}
+	vs.waiting--
+	vs.turn.Broadcast()
 	v := &view{j: j, at: vs.applied}
 	if vs.open == nil {
 		vs.open = make(map[*view]struct{})
@@ -84,9 +87,6 @@ func (vs *views) collect() (garbage []string) {
 	for v := range vs.open {
 		oldest = min(oldest, v.at)
 	}
-	if vs.keeping { // a view may begin in the middle of it
-		oldest = min(oldest, vs.applied)
-	}
 	for p, all := range vs.versions {
 		n := 0
 		for n < len(all) && all[n].until <= oldest {
@@ -109,37 +109,38 @@ func (vs *views) collect() (garbage []string) {
 	return garbage
 }
 
-// applying says that transaction seq is about to be applied, and reports whether
-// versions must be kept. If not, views that are opened now wait for applyDone.
+// applying says that a transaction is about to be applied, and reports whether
+// versions must be kept. Views that wait to begin go first; those that come now
+// wait for applyDone.
 func (vs *views) applying() (keep bool) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
-	vs.keeping = len(vs.open) > 0
-	vs.busy = !vs.keeping
-	return vs.keeping
+	for vs.waiting > 0 {
+		vs.turn.Wait()
+	}
+	vs.busy = true
+	return len(vs.open) > 0
 }
 
-// applyDone says that transaction seq is applied, and returns the names in staging
-// that are not needed any more.
-func (vs *views) applyDone(seq uint64) (garbage []string) {
+// applyDone says that transaction seq is applied.
+func (vs *views) applyDone(seq uint64) {
 	vs.mu.Lock()
 	defer vs.mu.Unlock()
 	vs.applied = seq
-	vs.busy, vs.keeping = false, false
-	vs.idle.Broadcast()
-	if len(vs.open) == 0 && len(vs.versions) > 0 {
-		return vs.collect()
-	}
-	return nil
+	vs.busy = false
+	vs.turn.Broadcast()
 }
 
 // keep keeps what the step is going to change, for the views that are open.
 func (j *Journal) keep(seq uint64, s apply.Step) error {
+	if j.files.Moot(s) {
+		return nil
+	}
 	vs := &j.views
 	vs.mu.Lock()
-	kept := vs.has(s.Path, seq)
+	needed := vs.needed(s.Path)
 	vs.mu.Unlock()
-	if kept {
+	if !needed {
 		return nil
 	}
 	v, err := j.versionOf(s)
@@ -158,18 +159,25 @@ func (j *Journal) keep(seq uint64, s apply.Step) error {
 	return nil
 }
 
-// has reports whether the version of p until seq is kept, by itself or as part of
-// a tree.
-func (vs *views) has(p string, seq uint64) bool {
-	if all := vs.versions[p]; len(all) > 0 && all[len(all)-1].until == seq {
-		return true
+// needed reports whether an open view sees what is at p now: whether one began
+// after the last version of it, by itself or as part of a tree, was kept.
+func (vs *views) needed(p string) bool {
+	if len(vs.open) == 0 {
+		return false
+	}
+	newest := uint64(0)
+	for v := range vs.open {
+		newest = max(newest, v.at)
+	}
+	if all := vs.versions[p]; len(all) > 0 && all[len(all)-1].until > newest {
+		return false
 	}
 	for dir := path.Dir(p); dir != "."; dir = path.Dir(dir) {
-		if all := vs.versions[dir]; len(all) > 0 && all[len(all)-1].until == seq && all[len(all)-1].tree {
-			return true
+		if all := vs.versions[dir]; len(all) > 0 && all[len(all)-1].until > newest && all[len(all)-1].tree {
+			return false
 		}
 	}
-	return false
+	return true
 }
 
 func (vs *views) add(p string, v version) {

@@ -111,6 +111,9 @@ func (f *Files) NewName() string {
 // Take takes one step. What shall be placed must have been prepared. Errors are
 // those of the operating system, with the operation and the path in them.
 func (f *Files) Take(s Step) error {
+	if f.Moot(s) {
+		return nil
+	}
 	switch s.Act {
 	case ActClear:
 		return f.clear(s.Change)
@@ -121,6 +124,23 @@ func (f *Files) Take(s Step) error {
 	default:
 		return f.setMode(s.Path, s.Mode)
 	}
+}
+
+// Moot reports whether the step has nothing to do because a symbolic link stands
+// above its path. What shall go is not there then: the path has no links in it,
+// and where the link is, a directory is still to be made or was removed. What the
+// link leads to is none of the step's business.
+func (f *Files) Moot(s Step) bool {
+	if s.Act != ActClear && s.Act != ActRemove {
+		return false
+	}
+	for dir := path.Dir(s.Path); dir != "."; dir = path.Dir(dir) {
+		fi, err := f.Root.Lstat(dir)
+		if err == nil && fi.Mode()&fs.ModeSymlink != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // clear makes room for a change that needs it, or takes away what lies in a

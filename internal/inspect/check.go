@@ -184,17 +184,21 @@ func (c *Check) checkStaged(ctx context.Context, log *Log) error {
 	if len(c.staged) == 0 {
 		return nil
 	}
+	check := func(*record.Payload) error { return errGone } // when there is no staging directory
 	staging, err := c.journal.OpenStaging()
-	if err != nil {
+	switch {
+	case err == nil:
+		defer staging.Close()
+		check = staging.Check
+	case !errors.Is(err, fs.ErrNotExist):
 		return err
 	}
-	defer staging.Close()
 	for i := range c.staged {
 		v := &c.staged[i]
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := staging.Check(&v.Payload)
+		err := check(&v.Payload)
 		c.Staged++
 		switch {
 		case err == nil:

@@ -77,14 +77,27 @@ func (j *Journal) CopyPayload(w io.Writer, v *Version, inline []byte) error {
 		_, err := w.Write(inline)
 		return err
 	}
+	err := j.copyStaged(w, &v.Payload)
+	if errors.Is(err, errGone) {
+		return j.copyTarget(w, v)
+	}
+	return err
+}
+
+func (j *Journal) copyStaged(w io.Writer, p *record.Payload) error {
 	staging, err := j.OpenStaging()
+	if errors.Is(err, fs.ErrNotExist) {
+		return errGone
+	}
 	if err != nil {
 		return err
 	}
 	defer staging.Close()
-	if _, err := staging.root.Lstat(v.Payload.Name); err == nil {
-		return staging.Copy(w, &v.Payload)
-	}
+	return staging.Copy(w, p)
+}
+
+// copyTarget copies the file that a staged payload became.
+func (j *Journal) copyTarget(w io.Writer, v *Version) error {
 	tree, err := j.OpenTree()
 	if err != nil {
 		return err

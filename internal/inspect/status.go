@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/forewrite/forewrite/internal/walfile"
 	"github.com/forewrite/forewrite/journal/record"
@@ -144,9 +145,21 @@ func (s *Status) plan(ctx context.Context, j *Journal, log *Log) error {
 	return nil
 }
 
-// Plan is recovery's own plan. A report can come together with an error.
+// Plan is recovery's own plan. A report can come together with an error. As in
+// Scan, damage beside an owner is looked at again before it is believed.
 func (j *Journal) Plan(ctx context.Context) (*recovery.Report, error) {
-	return recovery.Plan(ctx, j.Root, j.Dir)
+	for try := 1; ; try++ {
+		report, err := recovery.Plan(ctx, j.Root, j.Dir)
+		moved := errors.Is(err, recovery.ErrCorrupt) || errors.Is(err, fs.ErrNotExist)
+		if !moved || j.owner().idle || try > rescans {
+			return report, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 }
 
 func folder(dir string) (f Folder) {

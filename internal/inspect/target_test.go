@@ -164,6 +164,25 @@ func TestALogDirectoryThatIsGoneIsCorruption(t *testing.T) {
 	}
 }
 
+func TestAStagingDirectoryThatIsGoneLosesPayloads(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	if err := inspecttest.Build(root, "open\ntx 1 staged a s-1 one ; put b two"); err != nil {
+		t.Fatal(err)
+	}
+	j, err := Find(root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(filepath.Join(j.Dir, stagingDir)); err != nil {
+		t.Fatal(err)
+	}
+	c, err := j.Check(t.Context(), false)
+	if err != nil || c.Health != Corrupt || c.Findings[len(c.Findings)-1].Code != "JI201" {
+		t.Errorf("%+v, %v; want JI201", c, err)
+	}
+}
+
 // The bar of an epoch shows the worst that lies in each mark's range.
 func TestStripShowsDamage(t *testing.T) {
 	t.Parallel()

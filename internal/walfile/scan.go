@@ -81,15 +81,29 @@ func (s *scanner) epoch(name Name) error {
 
 // resume forgets what was wrong before an epoch whose first group continues the
 // log: it proves that nothing is missing. So ends every recovery that dropped bytes,
-// by an epoch after them, and one that crashed then has only to be tidied up.
+// by an epoch after them, and one that crashed then has only to be tidied up. If the
+// groups that it continues are retired by then, its mark proves the same.
 func (s *scanner) resume(name Name, data []byte) {
 	if s.End.State != Torn && s.End.State != Corrupt || len(data) == 0 {
 		return
 	}
 	g, err := s.next(name, data, 0)
-	if err == nil && g.Header.LSN == s.Last+1 && g.Header.Prev == s.Prev {
+	if err != nil {
+		return
+	}
+	if g.Header.LSN == s.Last+1 && g.Header.Prev == s.Prev || s.Groups == 0 && coversAll(&g) {
 		s.End = End{}
 	}
+}
+
+// coversAll reports whether the group says that all before it is applied.
+func coversAll(g *Group) bool {
+	for _, r := range g.Content.Marks {
+		if r.Mark.Through == g.Header.LSN-1 {
+			return true
+		}
+	}
+	return false
 }
 
 // refuse counts in an epoch whose file is not going to be read.

@@ -143,6 +143,8 @@ var opCases = []struct {
 		map[string]string{"big": large, "big2": large + "+"}},
 	{"link", ln("d/x", "l"), map[string]string{"l": "-> d/x"}},
 	{"link in place of a file", do(rm("a"), ln("b", "a")), map[string]string{"a": "-> b"}},
+	{"a file in place of a link", do(rm("dirlink"), put("dirlink", "F"), rm("dangling"), put("dangling", "D")),
+		map[string]string{"dirlink": "F", "dangling": "D"}},
 	{"a tree in place of a link", do(rm("dirlink"), mkdirAll("dirlink/x"), put("dirlink/x/f", "F"), rmAll("dirlink/x"), mkdir("dirlink/y"), mv("dirlink", "dl")),
 		map[string]string{"dirlink": "gone", "dl": "/", "dl/y": "/"}},
 	{"what a link led to stays when a tree takes its place", do(rm("dirlink"), mkdir("dirlink"), mkdir("dirlink/sub"), put("dirlink/x", "new"), rmAll("dirlink/sub"), rm("dirlink/x")),

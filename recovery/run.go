@@ -170,6 +170,7 @@ func prepare(files *apply.Files, step apply.Step) error {
 			return err
 		}
 	}
+	step.Change.Replaced = record.Replaced{} // what is there now is not what was there then
 	if err := files.Prepare(step.Change, nil); err != nil {
 		return err
 	}

@@ -114,7 +114,7 @@ func (f *Files) copyOwner(file *os.File, c *Change) error {
 func (f *Files) inheritGroup(file *os.File, p string) error {
 	fi, err := f.Root.Lstat(path.Dir(p))
 	if err != nil {
-		return ignoreGone(err) // made by the same transaction
+		return nil // made by the same transaction
 	}
 	if fi.Mode()&fs.ModeSetgid == 0 {
 		return nil
@@ -125,13 +125,23 @@ func (f *Files) inheritGroup(file *os.File, p string) error {
 	return nil
 }
 
-// openReplaced opens what the change replaces. A change that is not applied yet
-// may be at any moment, so its file is looked for in staging first.
+// openReplaced opens the file that the change replaces. A change that is not
+// applied yet may be at any moment, so its file is looked for in staging first.
+// Where c.Replaced does not say what is on disk, it is looked at: a new file does
+// not take after one that a link leads to, nor after one that was removed before.
 func (f *Files) openReplaced(c, like *Change) (*os.File, error) {
+	if c.Before != AsIs || like == nil && c.Replaced.Kind == record.ReplacedNothing {
+		return nil, fs.ErrNotExist
+	}
 	if like != nil && like.Temp != "" {
 		old, err := f.Staging.Open(like.Temp)
 		if !gone(err) {
 			return old, err
+		}
+	}
+	if c.Replaced.Kind != record.ReplacedFile {
+		if fi, err := f.Root.Lstat(c.Path); err != nil || !fi.Mode().IsRegular() {
+			return nil, fs.ErrNotExist
 		}
 	}
 	return f.Root.OpenFile(c.Path, os.O_RDONLY|openNoWait, 0)

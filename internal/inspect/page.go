@@ -25,9 +25,11 @@ func (t *Timeline) HTML(w io.Writer, j *Journal) error {
 		Status: t.Status, Plan: t.Status.Plan, Omitted: t.Omitted, HealthClass: classOf(t.Status.Health),
 	}
 	p.facts(t.Status)
-	for i := range t.Status.Epochs {
-		p.Epochs = append(p.Epochs, t.byteMap(&t.Status.Epochs[i]))
+	epochs, omitted := shortList(t.Status.Epochs)
+	for i := range epochs {
+		p.Epochs = append(p.Epochs, t.byteMap(&epochs[i]))
 	}
+	p.OmittedEpochs = omitted
 	p.Score = t.score()
 	for _, g := range slices.Backward(t.Groups) {
 		p.Groups = append(p.Groups, pageGroupOf(&g))
@@ -49,7 +51,8 @@ type page struct {
 	Epochs           []byteMap
 	Score            []system
 	Groups           []pageGroup
-	Omitted          int
+	Omitted          int // groups
+	OmittedEpochs    int
 	Plan             *recovery.Report
 	Actions          []pageAction
 }

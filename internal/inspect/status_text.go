@@ -2,6 +2,7 @@ package inspect
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -99,19 +100,21 @@ func (f Folder) String() string {
 	return count(f.Files, "file") + ", " + size(f.Bytes)
 }
 
+// folders names what lies in lost+found; the names are in the order of time.
 func folders(names []string) string {
-	if len(names) == 0 {
+	switch n := len(names); n {
+	case 0:
 		return "empty"
+	case 1:
+		return quote(names[0])
+	default:
+		return fmt.Sprintf("%s, the newest %s", count(n, "folder"), quote(names[n-1]))
 	}
-	quoted := make([]string, len(names))
-	for i, name := range names {
-		quoted[i] = quote(name)
-	}
-	return strings.Join(quoted, ", ")
 }
 
 // EpochsText writes the epochs with a map of their bytes.
 func EpochsText(p *Printer, epochs []Epoch) {
+	epochs, omitted := shortList(epochs)
 	t := Table{}
 	t.Row(styled(Dim, "epoch"), Cell{"size", Dim, true}, Cell{"used", Dim, true}, Cell{"groups", Dim, true}, styled(Dim, "range"), styled(Dim, "bytes"))
 	for i := range epochs {
@@ -119,7 +122,29 @@ func EpochsText(p *Printer, epochs []Epoch) {
 		t.Row(cell("%s", e.Name), right(size(e.Size)), right(size(e.Used)), right(utoa(e.Groups)), cell("%s", e.lsns()), cell("%s", e.strip(stripWidth)))
 	}
 	t.Print(p)
+	if omitted > 0 {
+		p.Styled(Dim, "and %s more, older and whole", count(omitted, "epoch"))
+	}
 	p.Styled(Dim, "%s", stripLegend)
+}
+
+// maxEpochs is how many epochs fit on a screen with all else.
+const maxEpochs = 12
+
+// shortList chooses the newest epochs and, of the others, those with damage.
+func shortList(epochs []Epoch) (shown []Epoch, omitted int) {
+	for i, e := range epochs {
+		if i >= len(epochs)-maxEpochs || e.damaged() {
+			shown = append(shown, e)
+		} else {
+			omitted++
+		}
+	}
+	return shown, omitted
+}
+
+func (e *Epoch) damaged() bool {
+	return slices.ContainsFunc(e.Spans, func(s Span) bool { return s.Kind != "groups" && s.Kind != "zero" })
 }
 
 func (e *Epoch) lsns() string {

@@ -205,3 +205,23 @@ func TestStripShowsDamage(t *testing.T) {
 		t.Errorf("an empty file: %q", got)
 	}
 }
+
+// However many epochs there are, the newest and the damaged ones are shown.
+func TestOneScreenOfEpochs(t *testing.T) {
+	t.Parallel()
+	var epochs []Epoch
+	for n := range 40 {
+		e := Epoch{Name: walfile.Name{Number: uint64(n + 1)}, Size: 10, Spans: []Span{{Kind: "groups", Length: 5}, {Kind: "zero", Offset: 5, Length: 5}}}
+		if n == 7 {
+			e.Spans[1].Kind = "unknown"
+		}
+		epochs = append(epochs, e)
+	}
+	shown, omitted := shortList(epochs)
+	if len(shown) != maxEpochs+1 || omitted != 40-maxEpochs-1 || shown[0].Name.Number != 8 || shown[maxEpochs].Name.Number != 40 {
+		t.Errorf("%d shown, %d omitted: %+v", len(shown), omitted, shown)
+	}
+	if shown, omitted := shortList(epochs[:3]); len(shown) != 3 || omitted != 0 {
+		t.Errorf("of three, %d are shown", len(shown))
+	}
+}

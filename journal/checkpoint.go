@@ -126,6 +126,9 @@ func (j *Journal) background() {
 			}
 			j.idleArmed.Store(false)
 		case <-j.filled:
+			if j.log.backlog() <= 1 {
+				continue // the checkpoint before has seen to it
+			}
 		}
 		if err := j.checkpoint(context.Background()); err != nil && !errors.Is(err, ErrClosed) {
 			j.opts.Logger.Error("journal: checkpoint", "root", j.path, "error", err)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/forewrite/forewrite/journal"
 	"github.com/forewrite/forewrite/recovery"
@@ -160,5 +161,51 @@ func TestSalvageKeepsTheIntactPrefix(t *testing.T) {
 	write(t, j, "after", "salvage")
 	if len(j.Recovered().Tail.Kept) == 0 {
 		t.Errorf("what was cut is not kept: %+v", j.Recovered().Tail)
+	}
+}
+
+// TestSessionsThatWriteNothing: an epoch that was made ahead and never used is left
+// behind by a crash; sessions that only read must not take it for the log.
+func TestSessionsThatWriteNothing(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, nil)
+	write(t, j, "a", "A")
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	j = open(t, root, nil)
+	tx, err := j.Begin(t.Context()) // makes the session's first epoch, in the background
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback()
+	epochs := func(root string) int {
+		all, err := filepath.Glob(filepath.Join(root, ".journal", "log", "0*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(all)
+	}
+	for deadline := time.Now().Add(10 * time.Second); epochs(root) < 2; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("no epoch is made")
+		}
+	}
+	crash := crashed(t, root)
+	for range 3 {
+		j, err := journal.Open(t.Context(), crash, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := recovered(t, crash); got["a"] == "" {
+		t.Errorf("the tree has %v", got)
+	}
+	if n := epochs(crash); n != 1 {
+		t.Errorf("%d epochs are left", n)
 	}
 }

@@ -35,6 +35,7 @@ type walLog struct {
 type usedEpoch struct {
 	name walfile.Name
 	last record.LSN // 0 while it holds nothing
+	old  bool       // of a session before; it may hold nothing, whatever last says
 }
 
 // epoch is a ready epoch: filled, durable, and open for appending.
@@ -88,7 +89,7 @@ func (e *epoch) close() error { return errors.Join(e.wal.Close(), e.file.Close()
 func openLog(dir string, next recovery.Next, old []walfile.Name, maxSize int64) *walLog {
 	l := &walLog{dir: dir, maxSize: maxSize, number: next.Epoch, lsn: next.LSN, prev: next.Prev}
 	for _, name := range old {
-		l.used = append(l.used, usedEpoch{name: name, last: next.LSN - 1})
+		l.used = append(l.used, usedEpoch{name: name, last: next.LSN - 1, old: true})
 	}
 	return l
 }
@@ -208,12 +209,17 @@ func (l *walLog) write(group []byte) (record.LSN, error) {
 	return lsn, nil
 }
 
-// retire removes the epochs that hold nothing newer than through. The current one
-// stays: LSN and hash of the last group must be found in the log.
+// retire removes the epochs that hold nothing newer than through, once this session
+// has one that holds a group: LSN and hash of the last group must be found in the
+// log at any time.
 func (l *walLog) retire(through record.LSN) error {
 	l.mu.Lock()
 	var names []walfile.Name
-	for len(l.used) > 1 && l.used[0].last <= through && l.used[len(l.used)-1].last > 0 {
+	newest := usedEpoch{}
+	if len(l.used) > 0 {
+		newest = l.used[len(l.used)-1]
+	}
+	for !newest.old && newest.last > 0 && len(l.used) > 1 && l.used[0].last <= through {
 		names = append(names, l.used[0].name)
 		l.used = l.used[1:]
 	}

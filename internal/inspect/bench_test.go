@@ -24,7 +24,7 @@ var benchMiB = flag.Int("check-mib", 64, "size of the log that BenchmarkCheck re
 // heap in use: it must not grow with the log. The speed is given twice, by the
 // clock and by the processor's time, which other programs do not blur.
 //
-//	go test -run ^$ -bench Check -benchtime 1x -check-mib 1024 -cpu 1 ./internal/inspect
+//	go test ./internal/inspect -run ^$ -bench Check -benchtime 2x -cpu 1 -check-mib 1024
 func BenchmarkCheck(b *testing.B) {
 	j := largeLog(b, *benchMiB)
 	total := j.LogSize()

@@ -138,6 +138,9 @@ func showAll(t *testing.T, j *Journal, p *Printer, l *Lines) {
 	if err := timeline.HTML(&page, j); err != nil {
 		t.Fatal(err)
 	}
+	if i := strings.IndexFunc(page.String(), unprintable); i >= 0 {
+		t.Errorf("byte %d of the page is not printable", i)
+	}
 	for _, bad := range []string{"<script", "<img", "ZgotmplZ"} {
 		if strings.Contains(page.String(), bad) {
 			t.Errorf("the page has %s", bad)

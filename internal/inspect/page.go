@@ -21,8 +21,8 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 // font, no network. html/template escapes whatever comes out of the journal.
 func (t *Timeline) HTML(w io.Writer, j *Journal) error {
 	p := page{
-		Title: filepath.Base(j.Root), Root: quote(j.Root), Dir: quote(j.Dir),
-		Status: t.Status, Plan: t.Status.Plan, Omitted: t.Omitted, HealthClass: classOf(t.Status.Health),
+		Title: Clean(filepath.Base(j.Root)), Root: quote(j.Root), Dir: quote(j.Dir),
+		Status: t.Status, Plan: t.Status.Plan, Next: Clean(t.Status.Next), Omitted: t.Omitted, HealthClass: classOf(t.Status.Health),
 	}
 	p.facts(t.Status)
 	epochs, omitted := shortList(t.Status.Epochs)
@@ -47,6 +47,7 @@ type page struct {
 	Title, Root, Dir string
 	Status           *Status
 	HealthClass      string
+	Next             string
 	Facts            []fact
 	Epochs           []byteMap
 	Score            []system
@@ -80,6 +81,9 @@ func (p *page) facts(s *Status) {
 		next = "if the owner died now: " + next
 	}
 	p.Facts = append(p.Facts, fact{"next open", next})
+	for i := range p.Facts {
+		p.Facts[i].Text = Clean(p.Facts[i].Text)
+	}
 }
 
 var classes = map[string]string{
@@ -147,7 +151,7 @@ func (g *TimelineGroup) class() string {
 type pageAction struct{ Decision, Op, Tx, Path, Reason, Class string }
 
 func pageActionOf(a *recovery.Action) pageAction {
-	d := pageAction{Decision: a.Decision.String(), Op: a.Op, Path: quote(a.Path), Reason: a.Reason,
+	d := pageAction{Decision: a.Decision.String(), Op: a.Op, Path: quote(a.Path), Reason: Clean(a.Reason),
 		Class: strings.ReplaceAll(a.Decision.String(), " ", "-")}
 	if a.Tx != 0 {
 		d.Tx = fmt.Sprintf("tx %d", a.Tx)

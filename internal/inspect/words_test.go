@@ -103,3 +103,57 @@ func TestTablesAreAligned(t *testing.T) {
 		t.Error("blanks at the end of a line")
 	}
 }
+
+func TestPreviewsAreShort(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", previewSize-1)
+	for data, want := range map[string]string{
+		"":            `""`,
+		"one\ntwo":    `"one\ntwo"`,
+		long + "x":    `"` + long + `x"`,
+		long + "xx":   `"` + long + `x"…`,
+		long + "é":    `"` + long + `"…`, // not half a letter
+		"a\x00b":      "binary 610062",
+		"\xff" + long: "binary ff" + strings.Repeat("78", previewSize/2-1) + "…",
+		"\x1b[2J":     `"\x1b[2J"`,
+	} {
+		if got := preview([]byte(data)); got != want {
+			t.Errorf("preview(%q) = %s, want %s", data, got, want)
+		}
+	}
+}
+
+func TestLongNamesKeepTheirEnds(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"short": "short", "exactly-10": "exactly-10", "a/very/long/path.json": "…path.json", "éééééééééééé": "…ééééééééé"} {
+		if got := shorten(name, 10); got != want {
+			t.Errorf("shorten(%q) = %q, want %q", name, got, want)
+		}
+	}
+}
+
+// Paths beyond those that are changed most often share a column.
+func TestTimelineOfManyPaths(t *testing.T) {
+	t.Parallel()
+	script := "open\n"
+	for n := range maxLanes + 10 {
+		script += "tx " + utoa(n+1) + " put often x ; put path-" + utoa(n) + " x\n"
+	}
+	j := build(t, script, nil)
+	timeline, err := j.Timeline(t.Context(), 1000, View{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(timeline.Lanes) != maxLanes || timeline.Lane("often") == maxLanes || timeline.others() != 1 {
+		t.Errorf("lanes %q, others %d", timeline.Lanes, timeline.others())
+	}
+	var b bytes.Buffer
+	p := NewPrinter(&b, false)
+	timeline.Text(p)
+	if err := p.Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "\ny  other paths\n") {
+		t.Errorf("no other paths in\n%s", &b)
+	}
+}

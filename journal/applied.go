@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-	"sync/atomic"
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/journal/record"
@@ -134,13 +133,8 @@ func (j *Journal) applySet(set *apply.Set, seq uint64) error {
 	return nil
 }
 
-const (
-	placers   = 4 // goroutines that put files in place side by side
-	fewPlaces = 8 // up to which it is not worth it
-)
-
-// takeSteps takes the steps in their order, but many that are free of an order side
-// by side: half of a rename is giving back the file that it replaces, which does
+// takeSteps takes the steps in their order, but those that are free of an order
+// together: half of a rename is giving back the file that it replaces, which does
 // not need the directory.
 func takeSteps(steps []apply.Step, take func(apply.Step) error) error {
 	for len(steps) > 0 {
@@ -148,41 +142,11 @@ func takeSteps(steps []apply.Step, take func(apply.Step) error) error {
 		for n < len(steps) && steps[n].Free() {
 			n++
 		}
-		if n > fewPlaces {
-			if err := takeTogether(steps[:n], take); err != nil {
-				return err
-			}
-			steps = steps[n:]
-			continue
-		}
-		if err := take(steps[0]); err != nil {
+		n = max(n, 1)
+		if err := together(n, func(i int) error { return take(steps[i]) }); err != nil {
 			return err
 		}
-		steps = steps[1:]
-	}
-	return nil
-}
-
-func takeTogether(steps []apply.Step, take func(apply.Step) error) error {
-	var next atomic.Int64
-	var failed atomic.Pointer[error]
-	var group sync.WaitGroup
-	for range placers {
-		group.Go(func() {
-			for failed.Load() == nil {
-				n := int(next.Add(1)) - 1
-				if n >= len(steps) {
-					return
-				}
-				if err := take(steps[n]); err != nil {
-					failed.CompareAndSwap(nil, &err)
-				}
-			}
-		})
-	}
-	group.Wait()
-	if err := failed.Load(); err != nil {
-		return *err
+		steps = steps[n:]
 	}
 	return nil
 }

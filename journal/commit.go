@@ -136,27 +136,20 @@ func (tx *Tx) prepare() (p prepared, err error) {
 			p = prepared{}
 		}
 	}()
-	named := make(map[string]bool)
 	places := places{j: tx.j, own: &tx.set}
 	defer places.close()
+	named := make(map[string]bool)
 	for _, c := range p.changes {
 		if err := places.check(c); err != nil {
 			return p, err
 		}
-		like, _ := tx.j.pending.lookup(c.Path)
-		if like != nil && !like.Exists() {
-			like = nil
-		}
 		if c.Payload.Name != "" {
 			named[c.Payload.Name] = true
 			p.staged = append(p.staged, c.Payload.Name)
-			if err := tx.syncStaged(c, like); err != nil {
-				return p, err
-			}
 		}
-		if err := tx.j.files.Prepare(c, like); err != nil {
-			return p, fmt.Errorf("prepare %s: %w", c.Path, cause(err))
-		}
+	}
+	if err := together(len(p.changes), func(n int) error { return tx.prepareChange(p.changes[n]) }); err != nil {
+		return p, err
 	}
 	if len(named) > 0 {
 		// The names of the staged files: without it a power loss after the
@@ -174,9 +167,27 @@ func (tx *Tx) prepare() (p prepared, err error) {
 	return p, err
 }
 
+func (tx *Tx) prepareChange(c *apply.Change) error {
+	like, _ := tx.j.pending.lookup(c.Path)
+	if like != nil && !like.Exists() {
+		like = nil
+	}
+	err := tx.syncStaged(c, like)
+	if err == nil {
+		err = tx.j.files.Prepare(c, like)
+	}
+	if err != nil {
+		return fmt.Errorf("prepare %s: %w", c.Path, cause(err))
+	}
+	return nil
+}
+
 // syncStaged makes a staged payload durable, with the mode and owner it will have
 // in place: the log names it and does not contain it.
 func (tx *Tx) syncStaged(c, like *apply.Change) error {
+	if c.Payload.Name == "" {
+		return nil
+	}
 	file, err := tx.j.openStaged(c.Payload)
 	if err != nil {
 		return err
@@ -184,7 +195,7 @@ func (tx *Tx) syncStaged(c, like *apply.Change) error {
 	defer file.Close()
 	if c.Payload.Kind == record.PayloadStaged {
 		if err := tx.j.files.CopyMeta(file, c, like); err != nil {
-			return fmt.Errorf("prepare %s: %w", c.Path, cause(err))
+			return err
 		}
 	}
 	return file.Sync()

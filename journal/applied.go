@@ -112,17 +112,9 @@ func (a *applied) keepStaged(lsn record.LSN, names []string) {
 // one change of the tree, number seq.
 func (j *Journal) applySet(set *apply.Set, seq uint64) error {
 	steps := set.Steps()
-	keep := j.views.applying()
+	t := taker{j: j, seq: seq, keep: j.views.applying()}
 	defer j.views.applyDone(seq)
-	take := func(s apply.Step) error {
-		if keep {
-			if err := j.keep(seq, s); err != nil {
-				return err
-			}
-		}
-		return j.files.Take(s)
-	}
-	if err := takeSteps(steps, take); err != nil {
+	if err := t.takeAll(steps); err != nil {
 		return err
 	}
 	j.applied.mu.Lock()
@@ -133,20 +125,45 @@ func (j *Journal) applySet(set *apply.Set, seq uint64) error {
 	return nil
 }
 
-// takeSteps takes the steps in their order, but those that are free of an order
+// taker takes the steps of one change of the tree.
+type taker struct {
+	j    *Journal
+	seq  uint64
+	keep bool // what is there, for views
+}
+
+// takeAll takes the steps in their order, but those that are free of an order
 // together: half of a rename is giving back the file that it replaces, which does
 // not need the directory.
-func takeSteps(steps []apply.Step, take func(apply.Step) error) error {
+func (t taker) takeAll(steps []apply.Step) error {
 	for len(steps) > 0 {
 		n := 0
 		for n < len(steps) && steps[n].Free() {
 			n++
 		}
-		n = max(n, 1)
-		if err := together(n, func(i int) error { return take(steps[i]) }); err != nil {
+		var err error
+		if n > few {
+			err = t.takeTogether(steps[:n])
+		} else {
+			n, err = 1, t.take(steps[0])
+		}
+		if err != nil {
 			return err
 		}
 		steps = steps[n:]
 	}
 	return nil
+}
+
+func (t taker) takeTogether(steps []apply.Step) error {
+	return together(len(steps), func(n int) error { return t.take(steps[n]) })
+}
+
+func (t taker) take(s apply.Step) error {
+	if t.keep {
+		if err := t.j.keep(t.seq, s); err != nil {
+			return err
+		}
+	}
+	return t.j.files.Take(s)
 }

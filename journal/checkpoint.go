@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
@@ -76,7 +77,11 @@ func (j *Journal) mark(through record.LSN) error {
 // more. A crash in between leaves some; recovery removes them.
 func (j *Journal) giveBack() error {
 	if err := j.log.retire(j.through); err != nil {
-		return fmt.Errorf("retire epochs: %w", err)
+		var rename *os.LinkError
+		if !errors.As(err, &rename) {
+			return j.poison(err)
+		}
+		return err // they stay; it is tried again at the next checkpoint
 	}
 	for _, name := range j.applied.stagedThrough(j.through) {
 		if err := j.files.Staging.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {

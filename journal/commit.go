@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
@@ -138,20 +139,18 @@ func (tx *Tx) prepare() (p prepared, err error) {
 	}()
 	places := places{j: tx.j, own: &tx.set}
 	defer places.close()
-	named := make(map[string]bool)
 	for _, c := range p.changes {
 		if err := places.check(c); err != nil {
 			return p, err
 		}
 		if c.Payload.Name != "" {
-			named[c.Payload.Name] = true
 			p.staged = append(p.staged, c.Payload.Name)
 		}
 	}
-	if err := together(len(p.changes), func(n int) error { return tx.prepareChange(p.changes[n]) }); err != nil {
+	if err := tx.prepareAll(p.changes); err != nil {
 		return p, err
 	}
-	if len(named) > 0 {
+	if len(p.staged) > 0 {
 		// The names of the staged files: without it a power loss after the
 		// commit point could leave the log naming what is not there.
 		if err := tx.j.files.SyncStaging(); err != nil {
@@ -159,12 +158,25 @@ func (tx *Tx) prepare() (p prepared, err error) {
 		}
 	}
 	for _, name := range tx.staged {
-		if !named[name] {
+		if !slices.Contains(p.staged, name) {
 			p.orphans = append(p.orphans, name)
 		}
 	}
 	p.records, err = tx.encode(p.changes)
 	return p, err
+}
+
+// prepareAll prepares one change after the other if they are few, else together.
+func (tx *Tx) prepareAll(changes []*apply.Change) error {
+	if len(changes) > few {
+		return together(len(changes), func(n int) error { return tx.prepareChange(changes[n]) })
+	}
+	for _, c := range changes {
+		if err := tx.prepareChange(c); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (tx *Tx) prepareChange(c *apply.Change) error {

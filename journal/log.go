@@ -213,21 +213,37 @@ func (l *walLog) write(group []byte) (record.LSN, error) {
 // has one that holds a group: LSN and hash of the last group must be found in the
 // log at any time.
 func (l *walLog) retire(through record.LSN) error {
-	l.mu.Lock()
-	var names []walfile.Name
-	newest := usedEpoch{}
-	if len(l.used) > 0 {
-		newest = l.used[len(l.used)-1]
-	}
-	for !newest.old && newest.last > 0 && len(l.used) > 1 && l.used[0].last <= through {
-		names = append(names, l.used[0].name)
-		l.used = l.used[1:]
-	}
-	l.mu.Unlock()
+	names := l.retirable(through)
 	if len(names) == 0 {
 		return nil
 	}
-	return walfile.Retire(l.dir, names...)
+	// If it fails they stay on the list: the next one must not go before them.
+	if err := walfile.Retire(l.dir, names...); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.used = l.used[len(names):]
+	return nil
+}
+
+func (l *walLog) retirable(through record.LSN) (names []walfile.Name) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(l.used) == 0 {
+		return nil
+	}
+	newest := l.used[len(l.used)-1]
+	if newest.old || newest.last == 0 {
+		return nil
+	}
+	for _, e := range l.used[:len(l.used)-1] {
+		if e.last > through {
+			break
+		}
+		names = append(names, e.name)
+	}
+	return names
 }
 
 // backlog returns the number of epochs that are not retired.

@@ -10,18 +10,9 @@ const (
 	few   = 4 // things that are not worth it
 )
 
-// together calls do with each number below n: one after the other if they are few,
-// else in several goroutines. After an error it begins nothing more, and returns
-// one of the errors.
+// together calls do with each number below n, in several goroutines. After an
+// error it begins nothing more, and returns one of the errors.
 func together(n int, do func(int) error) error {
-	if n <= few {
-		for i := range n {
-			if err := do(i); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var group sync.WaitGroup

@@ -1,7 +1,9 @@
 package walfile
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -11,10 +13,15 @@ import (
 // Retire takes epochs out of the log and removes them, one after the other. Each
 // one's new name is durable before the next is touched, so that a crash leaves no
 // gap, which would be corruption: as long as they are given from one end of the log.
+// One that a call has retired before which failed later is no error.
+//
+// After a rename that failed (an *os.LinkError) it can be tried again. After
+// anything else it must not: a directory fsync that failed says nothing about the
+// next one.
 func Retire(logDir string, names ...Name) error {
 	for _, name := range names {
 		err := os.Rename(filepath.Join(logDir, name.String()), filepath.Join(logDir, deadPrefix+name.String()))
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("retire epoch %s: %w", name, err)
 		}
 		if err := fsx.SyncDir(logDir); err != nil {

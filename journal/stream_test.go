@@ -1,12 +1,13 @@
 package journal_test
 
 import (
+	"bytes"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -20,16 +21,13 @@ type zeroes struct{}
 
 func (zeroes) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
-func TestAStreamDoesNotSitInMemory(t *testing.T) {
-	// Not parallel: it looks at the heap.
-	root := t.TempDir()
-	j := open(t, root, nil)
+// heapPeak runs fn and returns by how many bytes the heap had grown at most.
+func heapPeak(fn func()) int64 {
 	runtime.GC()
 	var before runtime.MemStats
 	runtime.ReadMemStats(&before)
-	var peak atomic.Uint64
-	done := make(chan struct{})
-	sampled := make(chan struct{})
+	peak := before.HeapAlloc
+	done, sampled := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(sampled)
 		for {
@@ -39,30 +37,55 @@ func TestAStreamDoesNotSitInMemory(t *testing.T) {
 			case <-time.After(2 * time.Millisecond):
 				var m runtime.MemStats
 				runtime.ReadMemStats(&m)
-				peak.Store(max(peak.Load(), m.HeapAlloc))
+				peak = max(peak, m.HeapAlloc)
 			}
 		}
 	}()
-	size := *streamMiB << 20
-	update(t, j, func(tx *journal.Tx) error {
-		f, err := tx.Create("large", 0o644)
-		if err != nil {
-			return err
-		}
-		if _, err := io.CopyN(f, zeroes{}, size); err != nil {
-			return err
-		}
-		return f.Close()
-	})
+	fn()
 	close(done)
 	<-sampled
+	return int64(peak - before.HeapAlloc)
+}
+
+// The tests of memory are not parallel: they look at the heap of the process.
+
+func TestAStreamDoesNotSitInMemory(t *testing.T) {
+	root := t.TempDir()
+	j := open(t, root, nil)
+	size := *streamMiB << 20
+	grown := heapPeak(func() {
+		update(t, j, func(tx *journal.Tx) error {
+			f, err := tx.Create("large", 0o644)
+			if err != nil {
+				return err
+			}
+			if _, err := io.CopyN(f, zeroes{}, size); err != nil {
+				return err
+			}
+			return f.Close()
+		})
+	})
 	fi, err := os.Stat(filepath.Join(root, "large"))
 	if err != nil || fi.Size() != size {
 		t.Errorf("large: %v, %v", fi, err)
 	}
-	grown := int64(peak.Load()) - int64(before.HeapAlloc)
-	t.Logf("%d MiB written, the heap was %d KiB at most, %d KiB more than before", *streamMiB, peak.Load()>>10, grown>>10)
+	t.Logf("%d MiB written, the heap grew by %d KiB at most", *streamMiB, grown>>10)
 	if grown > 32<<20 {
+		t.Errorf("the heap grew by %d MiB", grown>>20)
+	}
+}
+
+func TestTheHeapStaysSmallUnderSteadyLoad(t *testing.T) {
+	j := open(t, t.TempDir(), nil)
+	data := bytes.Repeat([]byte("x"), 4<<10)
+	const commits = 3000 // more than the log holds before it is used anew
+	grown := heapPeak(func() {
+		for n := range commits {
+			update(t, j, func(tx *journal.Tx) error { return tx.WriteFile(fmt.Sprint("f", n%100), data, 0o644) })
+		}
+	})
+	t.Logf("%d commits of 4 KiB, the heap grew by %d KiB at most", commits, grown>>10)
+	if grown > 24<<20 {
 		t.Errorf("the heap grew by %d MiB", grown>>20)
 	}
 }

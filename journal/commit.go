@@ -75,8 +75,6 @@ func (tx *Tx) sequence(ctx context.Context) (_ *request, err error) {
 		return nil, err
 	}
 	tx.staged = p.orphans
-	r.seq = tx.j.seq.Add(1)
-	tx.j.pending.add(r.seq, r.changes)
 	tx.unlock()
 	return r, nil
 }

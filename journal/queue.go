@@ -49,8 +49,9 @@ func openTurn() turn {
 	return t
 }
 
-// enqueue takes the request's place in the commit order. A transaction does it
-// under the writer lock. It fails once the journal is closed or poisoned.
+// enqueue takes the request's place in the commit order, and publishes its changes
+// for those that come after it. A transaction does it under the writer lock. It
+// fails once the journal is closed or poisoned.
 func (j *Journal) enqueue(r *request) error {
 	q := &j.queue
 	q.mu.Lock()
@@ -62,6 +63,9 @@ func (j *Journal) enqueue(r *request) error {
 		return q.doomed
 	}
 	r.wake = make(chan wakeup, 1)
+	// Before a leader can see it: it may be applied at once, and forgotten as pending.
+	r.seq = j.seq.Add(1)
+	j.pending.add(r.seq, r.changes)
 	q.waiting = append(q.waiting, r)
 	q.flight.Add(1)
 	return nil

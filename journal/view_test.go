@@ -182,7 +182,7 @@ type generation struct {
 	Filler string `json:"filler"`
 }
 
-var viewTime = flag.Duration("viewtime", 3*time.Second, "how long readers check what writers do")
+var viewTime = flag.Duration("viewtime", 10*time.Second, "how long readers check what writers do")
 
 // TestViewsAreConsistentBesideWriters: writers set all files to the same number,
 // and move a sum between others; no view ever sees two numbers or another sum.

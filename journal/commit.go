@@ -39,21 +39,28 @@ func (tx *Tx) commit(ctx context.Context) error {
 	if tx.open > 0 {
 		return fmt.Errorf("%d created files are not closed", tx.open)
 	}
-	if err := tx.j.throttle(ctx); err != nil {
+	if !tx.locked && len(tx.blind) == 0 {
+		return nil // it neither changes nor reads anything
+	}
+	r, err := tx.sequence()
+	if err != nil {
 		return err
 	}
-	r, err := tx.sequence(ctx)
-	if err != nil || r == nil {
-		return err
+	err = tx.j.await(r)
+	if err != nil && !errors.Is(err, ErrPoisoned) && !errors.Is(err, ErrCommitted) {
+		// It is not in the log, and what was prepared takes room on a full disk.
+		for _, c := range r.changes {
+			tx.j.files.Discard(c)
+		}
+		tx.staged = append(tx.staged, r.staged...)
 	}
-	return tx.j.await(r)
+	return err
 }
 
 // sequence prepares the transaction and gives it its place in the commit order.
-// When it fails nothing is left of it. A transaction that neither changes nor
-// reads has no place, and nil is returned. One that only reads has: what it read
-// may not be durable yet, and Commit says that it is.
-func (tx *Tx) sequence(ctx context.Context) (_ *request, err error) {
+// When it fails nothing is left of it. One that only reads gets a place too: what
+// it read may not be durable yet, and Commit says that it is.
+func (tx *Tx) sequence() (_ *request, err error) {
 	var p prepared
 	defer func() {
 		if err != nil {
@@ -61,14 +68,11 @@ func (tx *Tx) sequence(ctx context.Context) (_ *request, err error) {
 		}
 	}()
 	if !tx.locked {
-		if p, err = tx.prepareBlind(ctx); err != nil {
+		if p, err = tx.prepareBlind(); err != nil {
 			return nil, err
 		}
 	} else if p, err = tx.prepare(); err != nil {
 		return nil, err
-	}
-	if len(p.changes) == 0 && !tx.locked {
-		return nil, nil
 	}
 	r := &request{set: &tx.set, changes: p.changes, records: p.records, staged: p.staged}
 	if err := tx.j.enqueue(r); err != nil {
@@ -81,7 +85,7 @@ func (tx *Tx) sequence(ctx context.Context) (_ *request, err error) {
 
 // prepareBlind prepares without the writer lock, beside other transactions, and
 // takes it then. If what it found has changed meanwhile, it prepares once more.
-func (tx *Tx) prepareBlind(ctx context.Context) (prepared, error) {
+func (tx *Tx) prepareBlind() (prepared, error) {
 	blind := tx.blind
 	shape := tx.j.pending.shapeNow()
 	err := tx.settle()

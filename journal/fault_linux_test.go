@@ -97,6 +97,9 @@ func TestDiskFull(t *testing.T) {
 		if d := diff(content(t, root), want); d != "" {
 			t.Fatalf("after transaction %d failed:\n%s", n, d)
 		}
+		if left, err := os.ReadDir(filepath.Join(root, ".journal", "staging")); err != nil || len(left) > 40 {
+			t.Fatalf("after transaction %d failed: %d files in staging, %v", n, len(left), err)
+		}
 		if failed%3 == 0 { // make room for a few more
 			victim := fmt.Sprintf("d%d/big", failed)
 			if _, ok := want[victim]; ok {

@@ -157,18 +157,19 @@ func (j *Journal) logBatch(batch []*request) (record.LSN, error) {
 func (j *Journal) abort(batch []*request, err error) {
 	q := &j.queue
 	q.mu.Lock()
-	q.doomed = err
-	q.mu.Unlock()
-
-	j.writer <- struct{}{} // whoever holds it may have read it too, and will be refused
-	q.mu.Lock()
+	q.doomed = err // nobody enters any more
 	batch = append(batch, q.waiting...)
-	q.waiting, q.doomed = nil, nil
+	q.waiting = nil
 	q.mu.Unlock()
-	j.pending.reset()
-	<-j.writer
-
+	// Before the writer lock is taken: who holds it may wait for one of them.
 	j.finish(batch, 0, err)
+
+	j.writer <- struct{}{} // whoever holds it may have read it too, and is refused
+	j.pending.reset()
+	q.mu.Lock()
+	q.doomed = nil
+	q.mu.Unlock()
+	<-j.writer
 }
 
 // finish tells the committers.

@@ -115,6 +115,10 @@ func (tx *Tx) lock() error {
 	if err := tx.ctx.Err(); err != nil {
 		return err
 	}
+	// Before it has the lock: others may need that while it waits.
+	if err := tx.j.throttle(tx.ctx); err != nil {
+		return err
+	}
 	select {
 	case tx.j.writer <- struct{}{}:
 		tx.locked = true

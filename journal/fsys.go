@@ -23,7 +23,14 @@ var (
 // FS returns the tree as the transaction sees it, its own changes included. It
 // can be used until Commit or Rollback, and has fs.ReadDirFS, fs.ReadFileFS,
 // fs.StatFS and fs.ReadLinkFS. The journal directory is not in it.
-func (tx *Tx) FS() fs.FS { return treeFS{&tx.tree, tx.depend} }
+func (tx *Tx) FS() fs.FS { return treeFS{tx.shown(), tx.depend} }
+
+// shown is the transaction's tree with the times of its files.
+func (tx *Tx) shown() *tree {
+	t := tx.tree
+	t.shown = true
+	return &t
+}
 
 // find returns what is at name.
 func (f treeFS) find(op, name string, follow bool) (string, node, error) {

@@ -173,15 +173,15 @@ func (j *Journal) probe() error {
 	if err != nil {
 		return err
 	}
-	fi, err := file.Stat()
+	e, err := fsx.LookFile(file)
 	if err := errors.Join(err, file.Close(), j.files.Staging.Remove(name)); err != nil {
 		return err
 	}
-	j.umask = 0o777 &^ fi.Mode().Perm()
+	j.umask = 0o777 &^ e.Mode.Perm()
 	if runtime.GOOS == "windows" { // where the mode is made up
 		j.umask = 0
 	}
-	j.device, _ = fsx.Device(fi)
+	j.device = e.Device
 	return nil
 }
 
@@ -215,7 +215,7 @@ func (j *Journal) format() error {
 	}
 	var id [8]byte
 	rand.Read(id[:]) // never fails
-	return recovery.WriteFormat(j.journalPath(""), recovery.Format{ID: binary.LittleEndian.Uint64(id[:])})
+	return recovery.WriteFormat(j.journalPath(""), binary.LittleEndian.Uint64(id[:]))
 }
 
 // logOpen logs the open record, which goes before the session's first transaction.

@@ -7,12 +7,12 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
 	"strings"
 	"syscall"
 
 	"github.com/forewrite/forewrite/atomic"
 	"github.com/forewrite/forewrite/internal/apply"
-	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -262,7 +262,7 @@ func (tx *Tx) chmod(name string, mode fs.FileMode) error {
 	if p == "." {
 		return fs.ErrInvalid
 	}
-	if n.disk != nil && !mayChmod(n.disk) {
+	if n.disk && !mayChmod(n.uid) {
 		return fs.ErrPermission // found out now, as the change comes after the commit point
 	}
 	tx.add(record.Intent{Op: record.OpChmod, Path: p, Mode: record.ModeBits(mode)}, n)
@@ -270,9 +270,8 @@ func (tx *Tx) chmod(name string, mode fs.FileMode) error {
 }
 
 // mayChmod reports whether the mode can be changed: by the owner, and by root.
-func mayChmod(fi fs.FileInfo) bool {
-	uid, _, ok := fsx.Owner(fi)
-	return !ok || os.Geteuid() == 0 || int(uid) == os.Geteuid()
+func mayChmod(owner uint32) bool {
+	return runtime.GOOS == "windows" || os.Geteuid() == 0 || int(owner) == os.Geteuid()
 }
 
 // Symlink makes name a symbolic link to target, which need not exist. It fails if
@@ -306,7 +305,7 @@ func (tx *Tx) Stat(name string) (fs.FileInfo, error) {
 	if err := tx.depend(); err != nil {
 		return nil, tx.fail("stat", name, err)
 	}
-	_, n, err := tx.tree.stat(name, true)
+	_, n, err := tx.shown().stat(name, true)
 	if err != nil {
 		return nil, tx.fail("stat", name, err)
 	}

@@ -17,6 +17,8 @@ type pending struct {
 	set apply.Set
 	seq map[string]uint64 // by path: the transaction that changed it last
 
+	placed placed // what was applied
+
 	// shape counts changes to what exists and of which kind, and recent says
 	// which paths they were, so that a transaction prepared without the writer
 	// lock can tell whether what it found still holds.
@@ -69,6 +71,7 @@ func (p *pending) applied(seq uint64, changes []*apply.Change) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	for _, c := range changes {
+		p.placed.add(c)
 		if p.seq[c.Path] == seq {
 			p.set.Delete(c.Path)
 			delete(p.seq, c.Path)

@@ -100,15 +100,15 @@ func (pl *places) toBeMade(dir string) bool {
 
 func (pl *places) checkDir(dir *os.File) error {
 	if pl.name != "." {
-		fi, err := dir.Stat()
+		e, err := fsx.LookFile(dir)
 		if err != nil {
 			return cause(err)
 		}
-		if !fi.IsDir() {
+		if !e.Mode.IsDir() {
 			pl.dir = nil // another change makes it one
 			return nil
 		}
-		if dev, ok := fsx.Device(fi); ok && dev != pl.j.device {
+		if e.Device != pl.j.device {
 			return fmt.Errorf("%s is on another file system than the journal: %w", pl.name, errCrossDevice)
 		}
 	}

@@ -116,9 +116,4 @@ func (i info) Info() (fs.FileInfo, error) { return i, nil }
 func (i info) String() string             { return fs.FormatFileInfo(i) }
 
 // Sys returns what the operating system says of a file in place, else nil.
-func (i info) Sys() any {
-	if i.node.disk == nil {
-		return nil
-	}
-	return i.node.disk.Sys()
-}
+func (i info) Sys() any { return i.node.sys }

@@ -74,7 +74,7 @@ func (j *Journal) viewReadOnly(ctx context.Context, fn func(fs.FS) error) error 
 		}
 		return errors.Join(ctx.Err(), v.lost())
 	}
-	fnErr := fn(treeFS{&tree{j: j, own: new(apply.Set)}, check})
+	fnErr := fn(treeFS{&tree{j: j, own: new(apply.Set), shown: true}, check})
 	ended = true
 	lost := v.lost()
 	if err := v.end(); lost == nil {

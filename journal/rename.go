@@ -122,7 +122,11 @@ func (tx *Tx) keepDisk(p string, n node) (record.Payload, error) {
 	err := tx.j.root.Link(p, path.Join(tx.j.opts.Dir, "staging", name))
 	if err == nil {
 		tx.staged = append(tx.staged, name)
-		return record.Payload{Kind: record.PayloadLinked, Name: name, Size: n.size, MTime: n.mtime.UnixNano()}, nil
+		fi, err := tx.j.files.Staging.Lstat(name)
+		if err != nil {
+			return record.Payload{}, err
+		}
+		return record.Payload{Kind: record.PayloadLinked, Name: name, Size: fi.Size(), MTime: fi.ModTime().UnixNano()}, nil
 	}
 	if !fsx.LinkUnsupported(err) {
 		return record.Payload{}, err

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -24,6 +25,7 @@ type tree struct {
 	view *view     // set for a View, which has no changes of its own and sees none that are pending
 	time time.Time // mtime of what the transaction changed
 
+	shown   bool // callers see it, and the times in it
 	crossed bool // resolve met a symbolic link
 }
 
@@ -31,20 +33,25 @@ type tree struct {
 type node struct {
 	mode   fs.FileMode // with its type; meaningless when absent
 	size   int64
-	mtime  time.Time
 	change *apply.Change // has the content; nil when it lies on disk
-	disk   fs.FileInfo   // set when it lies on disk
 	own    bool          // change is the transaction's own
+	disk   bool          // it lies on disk
+	uid    uint32        // its owner there
+
+	mtime time.Time // these only in a tree that is shown
+	sys   any
 
 	was  bool   // it is a version kept for a view
 	kept string // where in staging that has its content
 	link string // its target, if it was a symbolic link
 }
 
-func (n *node) exists() bool { return n.change != nil || n.disk != nil || n.was }
+func (n *node) exists() bool { return n.change != nil || n.disk || n.was }
 
+// diskNode is what lies on disk, for a tree that is shown.
 func diskNode(fi fs.FileInfo) node {
-	return node{mode: fi.Mode(), size: fi.Size(), mtime: fi.ModTime(), disk: fi}
+	uid, _, _ := fsx.Owner(fi)
+	return node{mode: fi.Mode(), size: fi.Size(), disk: true, uid: uid, mtime: fi.ModTime(), sys: fi.Sys()}
 }
 
 // lstat returns what is at p, a resolved path. That nothing is there is no error.
@@ -75,18 +82,30 @@ func (t *tree) lstatPending(p string) (node, error) {
 	if c != nil && c.Op != record.OpChmod {
 		return t.changed(c, false), nil
 	}
-	fi, err := t.j.root.Lstat(p)
+	n, err := t.lstatDisk(p)
 	if isGone(err) {
 		return node{}, nil
 	}
+	if err == nil && c != nil {
+		n.mode = n.mode.Type() | record.FileMode(c.Mode)
+	}
+	return n, err
+}
+
+// lstatDisk looks at a file in place. Only a tree that is shown asks for its times.
+func (t *tree) lstatDisk(p string) (node, error) {
+	if t.shown {
+		fi, err := t.j.root.Lstat(p)
+		if err != nil {
+			return node{}, err
+		}
+		return diskNode(fi), nil
+	}
+	e, err := t.j.files.Look(p)
 	if err != nil {
 		return node{}, err
 	}
-	n := diskNode(fi)
-	if c != nil {
-		n.mode = n.mode.Type() | record.FileMode(c.Mode)
-	}
-	return n, nil
+	return node{mode: e.Mode, size: e.Size, disk: true, uid: e.UID}, nil
 }
 
 func (t *tree) changed(c *apply.Change, own bool) node {
@@ -184,11 +203,8 @@ func (t *tree) readLink(p string, n node) (string, error) {
 // stat returns what is at name, links followed. That nothing is there is an error.
 func (t *tree) stat(name string, follow bool) (string, node, error) {
 	if name == "." {
-		fi, err := t.j.root.Lstat(".")
-		if err != nil {
-			return "", node{}, cause(err)
-		}
-		return ".", diskNode(fi), nil
+		n, err := t.lstatDisk(".")
+		return ".", n, cause(err)
 	}
 	p, n, err := t.resolve(name, follow)
 	if err == nil && !n.exists() {

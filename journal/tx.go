@@ -187,8 +187,8 @@ func (tx *Tx) add(i record.Intent, old node) {
 	switch {
 	case !old.exists():
 		i.Replaced.Kind = record.ReplacedNothing
-	case old.disk != nil && old.mode.IsRegular():
-		i.Replaced = record.Replaced{Kind: record.ReplacedFile, Size: old.size, MTime: old.mtime.UnixNano()}
+	case old.disk && old.mode.IsRegular():
+		i.Replaced = tx.j.replaced(i.Path, old.size)
 	}
 	tx.set.Add(i)
 }

@@ -35,7 +35,7 @@ func (j *Journal) View(ctx context.Context, fn func(fs.FS) error) error {
 	}
 	v := j.views.begin(j)
 	defer v.end()
-	return fn(treeFS{&tree{j: j, own: new(apply.Set), view: v}, func() error {
+	return fn(treeFS{&tree{j: j, own: new(apply.Set), view: v, shown: true}, func() error {
 		if v.ended.Load() {
 			return fs.ErrClosed
 		}

@@ -211,8 +211,7 @@ func (j *Journal) versionOf(s apply.Step) (version, error) {
 	case fi.IsDir() && takesTree(s):
 		v.node.kept, v.tree = j.files.NewName(), true
 	}
-	v.node.disk = nil
-	v.node.was = true
+	v.node.disk, v.node.sys, v.node.was = false, nil, true
 	return v, err
 }
 
@@ -296,7 +295,7 @@ func (v *view) inVersion(ver version, rest string) (node, error) {
 		return node{}, err
 	}
 	n := diskNode(fi)
-	n.kept, n.disk, n.was = kept, nil, true
+	n.kept, n.disk, n.sys, n.was = kept, false, nil, true
 	if fi.Mode()&fs.ModeSymlink != 0 {
 		n.link, err = v.j.files.Staging.Readlink(kept)
 	}

@@ -164,7 +164,7 @@ func TestCorruptionIsRefusedAndSalvageKeepsThePrefix(t *testing.T) {
 				}
 			}
 			if test.name == "no format" {
-				w.check(recovery.WriteFormat(w.dir, recovery.Format{ID: 1}))
+				w.check(recovery.WriteFormat(w.dir, 1))
 			}
 			again := w.run()
 			w.expect(states[test.state])
@@ -226,7 +226,7 @@ func TestACrashBeforeTheOldEpochsAreRetired(t *testing.T) {
 func TestNewerFormatsAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte("forewrite 2\nand who knows what\n"), 0o600))
+	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte("forewrite 3\nand who knows what\n"), 0o600))
 	for _, policy := range []recovery.Policy{recovery.Strict, recovery.Salvage} {
 		_, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{Policy: policy})
 		var format *recovery.FormatError
@@ -243,7 +243,7 @@ func TestFormatIsReadOnlyAsWritten(t *testing.T) {
 		t.Errorf("none: %v", err)
 	}
 	for _, id := range []uint64{0, 1, 1<<64 - 1} {
-		if err := recovery.WriteFormat(dir, recovery.Format{ID: id}); err != nil {
+		if err := recovery.WriteFormat(dir, id); err != nil {
 			t.Fatal(err)
 		}
 		if f, err := recovery.ReadFormat(dir); err != nil || f.ID != id {

@@ -152,7 +152,7 @@ func keepNewer(s sight) verdict {
 // meant reports whether a transaction has removed what is there, by itself or with
 // the tree that it is in, and did not note what it was: then it is what it was.
 func (a *analysis) meant(c *apply.Change) bool {
-	if c.Replaced.Kind == record.ReplacedFile {
+	if c.Replaced.IsFile() {
 		return false
 	}
 	removed := c.Before != apply.AsIs
@@ -209,7 +209,7 @@ func (a *analysis) holds(c *apply.Change, s sight) bool {
 	}
 	only := &history{}
 	only.add(c.Intent)
-	only.stamps = nil
+	only.stamps, only.versions = nil, nil
 	if c.Payload.Kind == record.PayloadLinked {
 		return stampOf(s.info) == stamp{c.Payload.Size, c.Payload.MTime}
 	}
@@ -252,7 +252,7 @@ func removeOne(c *apply.Change, s sight) verdict {
 	switch {
 	case s.foreign():
 		return keepNewer(s)
-	case s.known, !s.mode().IsRegular(), c.Replaced.Kind != record.ReplacedFile:
+	case s.known, !s.mode().IsRegular(), !c.Replaced.IsFile():
 		return verdict{}
 	}
 	return verdict{Decision: Displace, reason: "what was there is not known to the log", theirs: true}

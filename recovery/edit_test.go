@@ -31,6 +31,14 @@ var edits = []struct {
 		w.write("a", "ours")
 	}, func(w *world) { w.write("a", "ours, edited") },
 		map[string]string{"a": "ours, edited"}, []string{"ours"}, "a", recovery.Keep},
+	{"a file is touched that the journal once put, and the log does not hold any more", []string{"a"}, func(w *world) {
+		w.Tx(1, replacingVersion(put("a", "ours"), "old a"))
+	}, func(w *world) { w.write("a", "old a") },
+		map[string]string{"a": "ours"}, nil, "a", recovery.Redo},
+	{"a file is edited that the journal once put, and keeps its size", []string{"a"}, func(w *world) {
+		w.Tx(1, replacingVersion(put("a", "ours"), "old a"))
+	}, func(w *world) { w.write("a", "old b") },
+		map[string]string{"a": "old b"}, []string{"ours"}, "a", recovery.Keep},
 	{"a file is put back to a version in the log", nil, func(w *world) { w.Tx(1, put("a", "1")).Tx(2, put("a", "2")) },
 		func(w *world) { w.write("a", "1") },
 		map[string]string{"a": "2"}, nil, "a", recovery.Redo},

@@ -21,15 +21,16 @@ const FormatFile = "FORMAT"
 
 // Format is the content of that file.
 type Format struct {
-	ID uint64 // random, to tell journals apart
+	Version uint64 // of the groups that the log began with; later ones may be newer
+	ID      uint64 // random, to tell journals apart
 }
 
 // String returns the file's text:
 //
-//	forewrite 1
+//	forewrite 2
 //	id 5f0c9a3be1d27784
 func (f Format) String() string {
-	return fmt.Sprintf("forewrite %d\nid %s\n", record.Version, record.FormatHash(f.ID))
+	return fmt.Sprintf("forewrite %d\nid %s\n", f.Version, record.FormatHash(f.ID))
 }
 
 // ReadFormat reads the format of the journal in dir. Errors are fs.ErrNotExist, a
@@ -52,7 +53,7 @@ func ReadFormat(dir string) (Format, error) {
 	}
 	hex := strings.TrimSuffix(strings.TrimPrefix(rest, "id "), "\n")
 	id, err := strconv.ParseUint(hex, 16, 64)
-	f := Format{ID: id}
+	f := Format{Version: version, ID: id}
 	if err != nil || f.String() != text {
 		return Format{}, &CorruptError{Err: fmt.Errorf("%s has no valid id", path)}
 	}
@@ -77,8 +78,8 @@ func readSmall(path string) (string, error) {
 	return string(text), err
 }
 
-// WriteFormat writes the file, durably.
-func WriteFormat(dir string, f Format) error {
+// WriteFormat writes the file for a new journal, durably.
+func WriteFormat(dir string, id uint64) error {
 	path := filepath.Join(dir, FormatFile)
 	temp := path + ".new"
 	if err := os.Remove(temp); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -89,7 +90,7 @@ func WriteFormat(dir string, f Format) error {
 		return err
 	}
 	defer file.Close()
-	if _, err := file.WriteString(f.String()); err != nil {
+	if _, err := file.WriteString(Format{record.Version, id}.String()); err != nil {
 		return err
 	}
 	// Before the rename: a power loss must not leave the name on an empty file,

@@ -24,9 +24,10 @@ type group struct {
 
 // history is what the log knows about the content of one path.
 type history struct {
-	contents []record.Payload // of puts, inline and staged
-	links    []string         // targets of symbolic links
-	stamps   []stamp          // of files that were replaced, or linked here
+	contents []record.Payload  // of puts, inline and staged
+	versions []record.Replaced // put by the journal and replaced since, known by hash
+	links    []string          // targets of symbolic links
+	stamps   []stamp           // of files that were replaced, or linked here
 }
 
 type stamp struct {
@@ -96,8 +97,11 @@ func histories(groups []group) (map[string]*history, map[string]record.Payload) 
 }
 
 func (h *history) add(i record.Intent) {
-	if i.Replaced.Kind == record.ReplacedFile {
+	switch i.Replaced.Kind {
+	case record.ReplacedFile:
 		h.stamps = append(h.stamps, stamp{i.Replaced.Size, i.Replaced.MTime})
+	case record.ReplacedVersion:
+		h.versions = append(h.versions, i.Replaced)
 	}
 	switch {
 	case i.Op == record.OpSymlink:

@@ -144,6 +144,11 @@ func (l *looker) knows(p string, fi fs.FileInfo, h *history) (bool, error) {
 		}
 		candidates = append(candidates, c)
 	}
+	for _, v := range h.versions {
+		if fi.Size() == v.Size { // only its hash is known, and nothing of a torn form
+			candidates = append(candidates, &candidate{payload: record.Payload{Size: v.Size, Hash: v.Hash}})
+		}
+	}
 	if len(candidates) == 0 {
 		return false, nil
 	}

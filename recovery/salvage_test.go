@@ -18,7 +18,7 @@ func TestSalvageDropsTheNewestEpochFirst(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, ".journal")
 	b := walfiletest.New(t, filepath.Join(dir, "log"))
-	if err := WriteFormat(dir, Format{}); err != nil {
+	if err := WriteFormat(dir, 0); err != nil {
 		t.Fatal(err)
 	}
 	b.Epoch(0).Open(0, 0).Raw([]byte("damage"))
@@ -49,7 +49,7 @@ func TestALeftoverWithTheNameOfARetiredEpoch(t *testing.T) {
 	root := t.TempDir()
 	dir := filepath.Join(root, ".journal")
 	b := walfiletest.New(t, filepath.Join(dir, "log"))
-	if err := WriteFormat(dir, Format{}); err != nil {
+	if err := WriteFormat(dir, 0); err != nil {
 		t.Fatal(err)
 	}
 	b.Epoch(0).Open(0, 0).Tx(1, walfiletest.Put("a", "1"))

@@ -33,7 +33,7 @@ func TestAFullDiskStopsRecoveryUntilThereIsRoom(t *testing.T) {
 	w.mkdir(".journal/staging")
 	w.Builder = walfiletest.New(t, filepath.Join(w.dir, "log"))
 	w.Epoch(0).Open(0, 0)
-	w.check(recovery.WriteFormat(w.dir, recovery.Format{ID: 1}))
+	w.check(recovery.WriteFormat(w.dir, 1))
 	big := strings.Repeat("big", 40<<10)
 	w.Tx(1, put("a", "1"), put("big", big))
 

@@ -32,7 +32,7 @@ func newWorld(t testing.TB, files ...string) *world {
 	w.mkdir(".journal/staging")
 	w.Builder = walfiletest.New(t, filepath.Join(w.dir, "log"))
 	w.Epoch(4096).Open(0, 0)
-	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte(recovery.Format{ID: 0xabcdef}.String()), 0o600))
+	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte(recovery.Format{Version: record.Version, ID: 0xabcdef}.String()), 0o600))
 	for _, f := range files {
 		if dir, found := strings.CutSuffix(f, "/"); found {
 			w.mkdir(dir)
@@ -99,6 +99,13 @@ func (w *world) replacing(i record.Intent) record.Intent {
 	fi, err := os.Lstat(w.path(i.Path))
 	w.check(err)
 	i.Replaced = record.Replaced{Kind: record.ReplacedFile, Size: fi.Size(), MTime: fi.ModTime().UnixNano()}
+	return i
+}
+
+// replacingVersion adds to an intent that it replaces what the journal put before.
+func replacingVersion(i record.Intent, content string) record.Intent {
+	old := record.Inline([]byte(content))
+	i.Replaced = record.Replaced{Kind: record.ReplacedVersion, Size: old.Size, Hash: old.Hash}
 	return i
 }
 

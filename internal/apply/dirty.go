@@ -116,17 +116,17 @@ func (f *Files) syncEach(ctx context.Context, paths map[string]struct{}) error {
 }
 
 func (f *Files) syncPath(p string) error {
-	fi, err := f.Root.Lstat(p)
+	e, err := f.Look(p)
 	switch {
 	case gone(err):
 		return nil
 	case err != nil:
 		return err
-	case !fi.Mode().IsRegular() && !fi.IsDir():
+	case !e.Mode.IsRegular() && !e.Mode.IsDir():
 		return nil
 	}
 	file, err := f.Root.OpenFile(p, os.O_RDONLY|openNoWait, 0)
-	if errors.Is(err, fs.ErrPermission) && fi.Mode().IsRegular() {
+	if errors.Is(err, fs.ErrPermission) && e.Mode.IsRegular() {
 		file, err = f.Root.OpenFile(p, os.O_WRONLY|openNoWait, 0)
 	}
 	switch {
@@ -138,7 +138,7 @@ func (f *Files) syncPath(p string) error {
 		return err
 	}
 	defer file.Close()
-	if fi.IsDir() {
+	if e.Mode.IsDir() {
 		return fsx.SyncDirFile(file)
 	}
 	return file.Sync()

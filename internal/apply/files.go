@@ -77,6 +77,16 @@ func (f *Files) Dir(p string) (dir *os.File, done func() error, err error) {
 	return dir, dir.Close, nil
 }
 
+// Look says what lies at p, but for its times; see [fsx.Entry] for why.
+func (f *Files) Look(p string) (fsx.Entry, error) {
+	dir, done, err := f.Dir(path.Dir(p))
+	if err != nil {
+		return fsx.Entry{}, err
+	}
+	defer done()
+	return fsx.Look(dir, path.Base(p))
+}
+
 // putInPlace renames a file in staging onto its path. The rename is by handles:
 // the directory that was opened beneath the root is the one that is changed.
 func (f *Files) putInPlace(temp, p string) error {
@@ -135,8 +145,8 @@ func (f *Files) Moot(s Step) bool {
 		return false
 	}
 	for dir := path.Dir(s.Path); dir != "."; dir = path.Dir(dir) {
-		fi, err := f.Root.Lstat(dir)
-		if err == nil && fi.Mode()&fs.ModeSymlink != 0 {
+		e, err := f.Look(dir)
+		if err == nil && e.Mode&fs.ModeSymlink != 0 {
 			return true
 		}
 	}
@@ -152,14 +162,14 @@ func (f *Files) clear(c *Change) error {
 	if c.Before == RemovedAll {
 		return f.removeAll(c.Path)
 	}
-	fi, err := f.Root.Lstat(c.Path)
+	e, err := f.Look(c.Path)
 	if gone(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if fi.IsDir() == (c.Op == record.OpMkdir) {
+	if e.Mode.IsDir() == (c.Op == record.OpMkdir) {
 		return nil // done before, or a rename replaces it
 	}
 	return ignoreGone(f.Root.Remove(c.Path))
@@ -210,8 +220,8 @@ func (f *Files) place(c *Change) error {
 }
 
 func (f *Files) placeDir(c *Change) error {
-	fi, err := f.Root.Lstat(c.Path)
-	if err == nil && fi.IsDir() { // made before, or by somebody else
+	e, err := f.Look(c.Path)
+	if err == nil && e.Mode.IsDir() { // made before, or by somebody else
 		if err := ignoreGone(f.Staging.Remove(c.Temp)); err != nil {
 			return err
 		}
@@ -226,14 +236,14 @@ func (f *Files) placeDir(c *Change) error {
 // setMode changes the mode if it is not right yet. A path that is gone, or became
 // a symbolic link, has no mode to set.
 func (f *Files) setMode(p string, bits uint32) error {
-	fi, err := f.Root.Lstat(p)
+	e, err := f.Look(p)
 	if gone(err) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if fi.Mode()&fs.ModeSymlink != 0 || record.ModeBits(fi.Mode()) == bits {
+	if e.Mode&fs.ModeSymlink != 0 || record.ModeBits(e.Mode) == bits {
 		return nil
 	}
 	return f.Root.Chmod(p, record.FileMode(bits))

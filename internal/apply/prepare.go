@@ -99,30 +99,27 @@ func (f *Files) CopyMeta(file *os.File, c *Change, like *Change) error {
 
 // copyOwner is what remains of CopyMeta when the old file can't be opened.
 func (f *Files) copyOwner(file *os.File, c *Change) error {
-	fi, err := f.Root.Lstat(c.Path)
+	e, err := f.Look(c.Path)
 	if err != nil {
 		return err
 	}
-	if uid, gid, ok := fsx.Owner(fi); ok {
-		file.Chown(int(uid), int(gid)) // as far as we may: only root gives files away
-	}
+	file.Chown(int(e.UID), int(e.GID)) // as far as we may: only root gives files away
 	return nil
 }
 
 // inheritGroup gives a new file the group that a set-group-id directory hands to
 // what is made in it, since the file is made elsewhere.
 func (f *Files) inheritGroup(file *os.File, p string) error {
-	fi, err := f.Root.Lstat(path.Dir(p))
+	dir, done, err := f.Dir(path.Dir(p))
 	if err != nil {
 		return nil // made by the same transaction
 	}
-	if fi.Mode()&fs.ModeSetgid == 0 {
-		return nil
+	defer done()
+	e, err := fsx.LookFile(dir)
+	if err != nil || e.Mode&fs.ModeSetgid == 0 {
+		return err
 	}
-	if _, gid, ok := fsx.Owner(fi); ok {
-		return file.Chown(-1, int(gid))
-	}
-	return nil
+	return file.Chown(-1, int(e.GID))
 }
 
 // openReplaced opens the file that the change replaces. A change that is not
@@ -139,8 +136,8 @@ func (f *Files) openReplaced(c, like *Change) (*os.File, error) {
 			return old, err
 		}
 	}
-	if c.Replaced.Kind != record.ReplacedFile {
-		if fi, err := f.Root.Lstat(c.Path); err != nil || !fi.Mode().IsRegular() {
+	if !c.Replaced.IsFile() {
+		if e, err := f.Look(c.Path); err != nil || !e.Mode.IsRegular() {
 			return nil, fs.ErrNotExist
 		}
 	}

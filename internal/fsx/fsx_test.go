@@ -138,6 +138,52 @@ func TestOwnerAndDeviceAreThoseOfTheDirectory(t *testing.T) {
 	}
 }
 
+func TestLookTellsWhatLstatDoes(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	create(t, filepath.Join(root, "file"), "content")
+	create(t, filepath.Join(root, "private"), "")
+	for _, err := range []error{
+		os.Chmod(filepath.Join(root, "private"), 0o600),
+		os.Mkdir(filepath.Join(root, "dir"), 0o755),
+		os.Chmod(filepath.Join(root, "dir"), 0o755|fs.ModeSticky|fs.ModeSetgid),
+		os.Symlink("file", filepath.Join(root, "link")),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	dir, err := os.Open(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	for _, name := range []string{"file", "private", "dir", "link", "."} {
+		fi, err := os.Lstat(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		e, err := Look(dir, name)
+		if err != nil || !sameEntry(e, fi) {
+			t.Errorf("%s: %+v, %v; Lstat says %v", name, e, err, fs.FormatFileInfo(fi))
+		}
+	}
+	if fi, err := dir.Stat(); err != nil {
+		t.Error(err)
+	} else if e, err := LookFile(dir); err != nil || !sameEntry(e, fi) {
+		t.Errorf("LookFile: %+v, %v; Stat says %v", e, err, fs.FormatFileInfo(fi))
+	}
+	if _, err := Look(dir, "nothing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("nothing there: %v", err)
+	}
+}
+
+func sameEntry(e Entry, fi fs.FileInfo) bool {
+	uid, gid, _ := Owner(fi)
+	device, _ := Device(fi)
+	return e == Entry{fi.Mode(), fi.Size(), uid, gid, device}
+}
+
 // foreignInfo comes from no real file system.
 type foreignInfo struct{ fs.FileInfo }
 

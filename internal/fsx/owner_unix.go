@@ -9,27 +9,25 @@ import (
 )
 
 func copyOwner(dst, src *os.File) error {
-	want, err := src.Stat()
+	want, err := LookFile(src)
 	if err != nil {
 		return err
 	}
-	have, err := dst.Stat()
+	have, err := LookFile(dst)
 	if err != nil {
 		return err
 	}
-	uid, gid, ok1 := Owner(want)
-	oldUID, oldGID, ok2 := Owner(have)
-	if !ok1 || !ok2 || uid == oldUID && gid == oldGID {
+	if want.UID == have.UID && want.GID == have.GID {
 		return nil
 	}
-	if err := tolerate(dst.Chown(int(uid), int(gid))); err != errNotAllowed {
+	if err := tolerate(dst.Chown(int(want.UID), int(want.GID))); err != errNotAllowed {
 		return err
 	}
-	if gid == oldGID {
+	if want.GID == have.GID {
 		return nil
 	}
 	// Only root gives files away, but everybody may hand one to their groups.
-	if err := tolerate(dst.Chown(-1, int(gid))); err != errNotAllowed {
+	if err := tolerate(dst.Chown(-1, int(want.GID))); err != errNotAllowed {
 		return err
 	}
 	return nil

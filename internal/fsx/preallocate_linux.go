@@ -16,16 +16,11 @@ func Preallocate(f *os.File, size int64) error {
 	if size == 0 {
 		return nil
 	}
-	for {
-		err := unix.Fallocate(int(f.Fd()), 0, 0, size)
-		switch {
-		case errors.Is(err, unix.EINTR):
-			continue
-		case errors.Is(err, unix.EOPNOTSUPP), errors.Is(err, unix.ENOSYS):
-			return nil // files without extents; they are written as they are
-		}
-		return os.NewSyscallError("fallocate", err)
+	err := retry(func() error { return unix.Fallocate(int(f.Fd()), 0, 0, size) })
+	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
+		return nil // files without extents; they are written as they are
 	}
+	return os.NewSyscallError("fallocate", err)
 }
 
 // WantsPreallocate reports whether the file system of the opened file is one on

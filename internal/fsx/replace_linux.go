@@ -1,6 +1,7 @@
 package fsx
 
 import (
+	"io/fs"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -31,11 +32,11 @@ func checkSticky(dir *os.File, owner int) error {
 	if me == 0 || owner == me {
 		return nil
 	}
-	var st unix.Stat_t
-	if err := unix.Fstat(int(dir.Fd()), &st); err != nil {
+	d, err := LookFile(dir)
+	if err != nil {
 		return err
 	}
-	if st.Mode&unix.S_ISVTX != 0 && int(st.Uid) != me {
+	if d.Mode&fs.ModeSticky != 0 && int(d.UID) != me {
 		return unix.EPERM
 	}
 	return nil

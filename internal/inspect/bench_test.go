@@ -115,7 +115,7 @@ func largeLog(b *testing.B, mib int) *Journal {
 			b.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(j.Dir, "FORMAT"), []byte("forewrite 1\nid 00c0ffee00c0ffee\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(j.Dir, "FORMAT"), []byte("forewrite 2\nid 00c0ffee00c0ffee\n"), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	return j

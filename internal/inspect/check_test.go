@@ -37,7 +37,7 @@ var findings = []struct {
 	{"FORMAT lost", "open\ntx 1 put a one\nclose\nformat \"\"", map[string]string{"a": "one"}, Corrupt, []Code{"JI012"}},
 	{"FORMAT not written yet", "open\nformat \"\"", nil, Healthy, []Code{"JI109", "JI104"}},
 	{"newer group", "open\nnewer", nil, Newer, []Code{"JI013"}},
-	{"newer FORMAT", "open\nclose\nformat \"forewrite 2\\nid 00c0ffee00c0ffee\\n\"", nil, Newer, []Code{"JI013"}},
+	{"newer FORMAT", "open\nclose\nformat \"forewrite 3\\nid 00c0ffee00c0ffee\\n\"", nil, Newer, []Code{"JI013"}},
 
 	{"torn end", "open\ntorn 40", nil, Pending, []Code{"JI101"}},
 	{"not checkpointed", "open\ntx 1 put a one", map[string]string{"a": "one"}, Pending, []Code{"JI102"}},

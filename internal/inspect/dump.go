@@ -196,6 +196,8 @@ func (e *Entry) details() string {
 		switch r.Kind {
 		case "file":
 			parts = append(parts, "replaces "+size(r.Size)+" of "+when(r.MTime))
+		case "version":
+			parts = append(parts, "replaces "+size(r.Size)+" with hash "+r.Hash)
 		default:
 			parts = append(parts, "replaces "+r.Kind)
 		}

@@ -56,6 +56,7 @@ type Replaced struct {
 	Kind  string    `json:"kind"`
 	Size  int64     `json:"size"`
 	MTime time.Time `json:"mtime,omitzero"`
+	Hash  string    `json:"hash,omitempty"`
 }
 
 // Session is who wrote an open record.
@@ -126,8 +127,11 @@ func hasMode(op record.Op) bool {
 
 func replacedOf(r record.Replaced) *Replaced {
 	d := &Replaced{Kind: r.Kind.String(), Size: r.Size}
-	if r.Kind == record.ReplacedFile {
+	switch r.Kind {
+	case record.ReplacedFile:
 		d.MTime = time.Unix(0, r.MTime).UTC()
+	case record.ReplacedVersion:
+		d.Hash = record.FormatHash(r.Hash)
 	}
 	return d
 }

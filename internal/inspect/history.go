@@ -142,7 +142,11 @@ func otherMode(f *Found, v *Version) string {
 // before compares with what intents recorded of the versions that they replaced.
 func before(f *Found, versions []Version) Verdict {
 	for i := range versions {
-		if f.WasReplaced(versions[i].Replaced) {
+		was, err := f.WasReplaced(versions[i].Replaced)
+		if err != nil {
+			return Verdict{State: Unreadable, Detail: err.Error()}
+		}
+		if was {
 			return Verdict{State: Earlier, Detail: fmt.Sprintf("as tx %d found it", versions[i].Tx)}
 		}
 	}

@@ -72,7 +72,7 @@ func hostileJournal(t *testing.T, path, staged, host, content string) *Journal {
 	record.Seal(group, name.Salt, 1, 0)
 	for file, data := range map[string][]byte{
 		filepath.Join("log", name.String(), walfile.FileName): walfile.AppendEntry(nil, group),
-		"FORMAT": []byte("forewrite 1\nid 00c0ffee00c0ffee\n"),
+		"FORMAT": []byte("forewrite 2\nid 00c0ffee00c0ffee\n"),
 	} {
 		file = filepath.Join(j.Dir, file)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {

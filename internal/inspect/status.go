@@ -75,7 +75,7 @@ func (j *Journal) Status(ctx context.Context) (*Status, error) {
 	if f, err := j.Format(); err != nil {
 		s.Format = err.Error()
 	} else {
-		s.Format, s.ID = utoa(record.Version), record.FormatHash(f.ID)
+		s.Format, s.ID = utoa(f.Version), record.FormatHash(f.ID)
 	}
 	var t tally
 	log, err := j.Scan(ctx, func(g *walfile.Group) error {

@@ -110,14 +110,20 @@ func (f *Found) Is(v *Version) (bool, error) {
 }
 
 // WasReplaced reports whether what was found is what an intent says it replaced.
-func (f *Found) WasReplaced(r record.Replaced) bool {
+func (f *Found) WasReplaced(r record.Replaced) (bool, error) {
 	switch r.Kind {
 	case record.ReplacedNothing:
-		return f.Kind == kindNothing
+		return f.Kind == kindNothing, nil
 	case record.ReplacedFile:
-		return f.Kind == kindFile && f.Size == r.Size && f.MTime.UnixNano() == r.MTime
+		return f.Kind == kindFile && f.Size == r.Size && f.MTime.UnixNano() == r.MTime, nil
+	case record.ReplacedVersion:
+		if f.Kind != kindFile || f.Size != r.Size {
+			return false, nil
+		}
+		err := f.read()
+		return err == nil && f.hash == r.Hash, err
 	}
-	return false
+	return false, nil
 }
 
 // read takes the hash of the content.

@@ -87,7 +87,7 @@ func TestTargetsAreRecognised(t *testing.T) {
 	}
 }
 
-// What an intent replaced is known by size and time.
+// What an intent replaced is known by size and time, or by its hash.
 func TestReplacedVersionsAreRecognised(t *testing.T) {
 	t.Parallel()
 	replaced := record.Replaced{Kind: record.ReplacedFile, Size: 3, MTime: inspecttest.Start.UnixNano()}
@@ -101,6 +101,9 @@ func TestReplacedVersionsAreRecognised(t *testing.T) {
 		{replaced, Found{Kind: kindFile, Size: 3, MTime: inspecttest.Start.Add(1)}, Other},
 		{replaced, Found{Kind: kindFile, Size: 4, MTime: inspecttest.Start}, Other},
 		{replaced, Found{Kind: kindNothing}, Missing},
+		{record.Replaced{Kind: record.ReplacedVersion, Size: 3, Hash: 1}, Found{Kind: kindFile, Size: 3}, Earlier},
+		{record.Replaced{Kind: record.ReplacedVersion, Size: 3, Hash: 2}, Found{Kind: kindFile, Size: 3}, Other},
+		{record.Replaced{Kind: record.ReplacedVersion, Size: 4, Hash: 1}, Found{Kind: kindFile, Size: 3}, Other},
 		{record.Replaced{Kind: record.ReplacedNothing}, Found{Kind: kindNothing}, Earlier},
 		{record.Replaced{}, Found{Kind: kindNothing}, Missing},
 	} {

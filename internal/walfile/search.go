@@ -11,8 +11,8 @@ import (
 // size: enough for any accident, little enough that a hostile file costs seconds.
 const searchFactor = 64
 
-// magic begins every group that a search looks for.
-var magic = []byte(record.Magic + string(rune(record.Version)))
+// magic begins every group, of whatever version.
+var magic = []byte(record.Magic)
 
 // find looks for the first entry at or after from whose group is whole and has an
 // LSN above after. The error is ErrBudget or nil.

@@ -133,13 +133,8 @@ type decoder struct {
 }
 
 func (d *decoder) intent() Intent {
-	i := Intent{Tx: d.tx(), Op: Op(d.u8()), Mode: uint32(d.uvarint(0o7777)), Path: d.string()}
-	i.Replaced.Kind = ReplacedKind(d.u8())
-	if i.Replaced.Kind == ReplacedFile {
-		i.Replaced.Size = int64(d.uvarint(math.MaxInt64))
-		i.Replaced.MTime = d.varint()
-	}
-	i.Payload = d.payload()
+	i := Intent{Tx: d.tx(), Op: Op(d.u8()), Mode: uint32(d.uvarint(0o7777)), Path: d.string(),
+		Replaced: d.replaced(), Payload: d.payload()}
 	if d.err == nil {
 		d.err = i.check()
 	}
@@ -154,8 +149,6 @@ func (i *Intent) check() error {
 		return fmt.Errorf("%w: transaction 0", ErrFormat)
 	case !ValidPath(i.Path):
 		return fmt.Errorf("%w: invalid path %q", ErrFormat, i.Path)
-	case i.Replaced.Kind > ReplacedFile:
-		return fmt.Errorf("%w: unknown %s", ErrFormat, i.Replaced.Kind)
 	}
 	switch p := i.Payload.Kind; i.Op {
 	case OpPut:
@@ -174,6 +167,22 @@ func (i *Intent) check() error {
 		return fmt.Errorf("%w: unknown %s", ErrFormat, i.Op)
 	}
 	return nil
+}
+
+func (d *decoder) replaced() Replaced {
+	r := Replaced{Kind: ReplacedKind(d.u8())}
+	switch r.Kind {
+	case ReplacedUnknown, ReplacedNothing:
+	case ReplacedFile:
+		r.Size = int64(d.uvarint(math.MaxInt64))
+		r.MTime = d.varint()
+	case ReplacedVersion:
+		r.Hash = d.u64()
+		r.Size = int64(d.uvarint(math.MaxInt64))
+	default:
+		d.fail("unknown %s", r.Kind)
+	}
+	return r
 }
 
 func (d *decoder) payload() Payload {

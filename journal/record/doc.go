@@ -40,8 +40,9 @@
 //	open        through, last tx (uvarint); time (varint, Unix ns);
 //	            pid (uvarint); boot id, host, version (string)
 //	intent      tx (uvarint); op (u8); mode (uvarint); path (string);
-//	            replaced (u8: 0 not recorded, 1 nothing, 2 a file)
-//	              when 2: size (uvarint), mtime (varint, Unix ns);
+//	            replaced (u8: 0 not recorded, 1 nothing, 2 a file, 3 a version)
+//	              when 2: size (uvarint), mtime (varint, Unix ns)
+//	              when 3: hash (u64), size (uvarint);
 //	            payload (u8: 0 none, 1 inline, 2 staged, 3 linked)
 //	              inline: hash (u64), data (string)
 //	              staged: hash (u64), size (uvarint), name (string)
@@ -73,8 +74,18 @@
 // A path is slash-separated and relative to the root, valid for fs.ValidPath,
 // not ".", and without NUL. A mode holds the twelve Unix permission bits.
 //
+// What an intent replaces is recorded so that recovery can tell it from what somebody
+// else has put there. A version is what the journal put there itself, and the hash
+// that of its content: the log may have lost it since.
+//
 // A payload is inline, or lies in a file in staging that the record names. A
 // staged payload belongs to the journal alone and is known by size and hash. A
 // linked one is a hard link to a file that existed before (a rename): its size
 // and mtime are recorded, its content was not read.
+//
+// # Versions
+//
+// The version byte of a group is 2. In version 1 an intent could not say that it
+// replaces a version; the rest is the same, and both are read. A group of a later
+// version is refused by name (ErrVersion).
 package record

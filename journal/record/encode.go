@@ -40,12 +40,20 @@ func AppendIntent(dst []byte, i *Intent) []byte {
 	dst = append(dst, byte(i.Op))
 	dst = binary.AppendUvarint(dst, uint64(i.Mode))
 	dst = appendString(dst, i.Path)
-	dst = append(dst, byte(i.Replaced.Kind))
-	if i.Replaced.Kind == ReplacedFile {
-		dst = binary.AppendUvarint(dst, uint64(i.Replaced.Size))
-		dst = binary.AppendVarint(dst, i.Replaced.MTime)
+	return end(appendPayload(appendReplaced(dst, &i.Replaced), &i.Payload), at)
+}
+
+func appendReplaced(dst []byte, r *Replaced) []byte {
+	dst = append(dst, byte(r.Kind))
+	switch r.Kind {
+	case ReplacedFile:
+		dst = binary.AppendUvarint(dst, uint64(r.Size))
+		dst = binary.AppendVarint(dst, r.MTime)
+	case ReplacedVersion:
+		dst = binary.LittleEndian.AppendUint64(dst, r.Hash)
+		dst = binary.AppendUvarint(dst, uint64(r.Size))
 	}
-	return end(appendPayload(dst, &i.Payload), at)
+	return dst
 }
 
 // AppendCommit appends a commit record. Its hash is taken over intents, the

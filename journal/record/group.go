@@ -9,8 +9,9 @@ import (
 )
 
 const (
-	// Version is the format version that this package writes and reads.
-	Version = 1
+	// Version is the format version that this package writes. It reads this one and
+	// those before it.
+	Version = 2
 	// HeaderSize is the size in bytes of a group's header.
 	HeaderSize = 32
 	// MaxPayload is the largest payload of a group in bytes.
@@ -54,7 +55,7 @@ func ParseHeader(b []byte) (Header, error) {
 	if string(b[:3]) != Magic {
 		return Header{}, fmt.Errorf("%w: it begins with %x", ErrMagic, b[:4])
 	}
-	if b[3] != Version {
+	if b[3] == 0 || b[3] > Version {
 		return Header{}, fmt.Errorf("%w: version %d, this is version %d", ErrVersion, b[3], Version)
 	}
 	length := binary.LittleEndian.Uint32(b[4:])

@@ -75,10 +75,12 @@ type ReplacedKind uint8
 const (
 	ReplacedUnknown ReplacedKind = 0 // not recorded: the version before is in the log, or does not matter
 	ReplacedNothing ReplacedKind = 1
-	ReplacedFile    ReplacedKind = 2
+	ReplacedFile    ReplacedKind = 2 // known by its size and mtime
+	ReplacedVersion ReplacedKind = 3 // put by the journal itself, known by its size and hash
 )
 
-var replacedNames = [...]string{ReplacedUnknown: "unknown", ReplacedNothing: "nothing", ReplacedFile: "file"}
+var replacedNames = [...]string{ReplacedUnknown: "unknown", ReplacedNothing: "nothing", ReplacedFile: "file",
+	ReplacedVersion: "version"}
 
 func (r ReplacedKind) String() string { return name(replacedNames[:], uint8(r), "replaced") }
 
@@ -140,8 +142,12 @@ type Intent struct {
 type Replaced struct {
 	Kind  ReplacedKind
 	Size  int64
-	MTime int64 // Unix ns
+	MTime int64  // ReplacedFile: Unix ns
+	Hash  uint64 // ReplacedVersion: xxhash64 of the content
 }
+
+// IsFile reports whether there was a regular file.
+func (r *Replaced) IsFile() bool { return r.Kind == ReplacedFile || r.Kind == ReplacedVersion }
 
 // Payload is the content of a put, or the target of a symlink.
 type Payload struct {

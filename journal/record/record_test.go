@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,8 +26,8 @@ var when = time.Unix(1735689600, 123456789).UTC()
 
 var mark = record.Mark{Through: 41, LastTx: 99, Time: when}
 
-// intents has one of every kind.
-var intents = []record.Intent{
+// intentsV1 has one of every kind that version 1 had.
+var intentsV1 = []record.Intent{
 	{Tx: 7, Op: record.OpPut, Mode: 0o644, Path: "conf/app.toml", Payload: record.Inline([]byte("key = 1\n")),
 		Replaced: record.Replaced{Kind: record.ReplacedFile, Size: 12, MTime: when.UnixNano()}},
 	{Tx: 7, Op: record.OpPut, Mode: 0o600, Path: "empty", Payload: record.Inline([]byte{}),
@@ -41,6 +42,11 @@ var intents = []record.Intent{
 	{Tx: 7, Op: record.OpRemoveAll, Path: "tree/" + strings.Repeat("deep/", 40) + "x"},
 	{Tx: 7, Op: record.OpChmod, Mode: 0o400, Path: "ünïcode name"},
 }
+
+// intents has one of every kind.
+var intents = append(slices.Clone(intentsV1), record.Intent{
+	Tx: 7, Op: record.OpPut, Mode: 0o644, Path: "again", Payload: record.Inline([]byte("2")),
+	Replaced: record.Replaced{Kind: record.ReplacedVersion, Size: 1 << 33, Hash: 0x0123456789abcdef}})
 
 // group returns a sealed group with every kind of record.
 func group() []byte {
@@ -114,22 +120,29 @@ func TestRecordsTileThePayload(t *testing.T) {
 // there, never changes.
 func TestGolden(t *testing.T) {
 	t.Parallel()
-	name := filepath.Join("testdata", "v1-all-records.hex")
-	if _, err := os.Stat(name); errors.Is(err, fs.ErrNotExist) && *writeGolden {
-		if err := os.WriteFile(name, []byte(hex.Dump(group())), 0o644); err != nil {
+	newest := filepath.Join("testdata", fmt.Sprintf("v%d-all-records.hex", record.Version))
+	if _, err := os.Stat(newest); errors.Is(err, fs.ErrNotExist) && *writeGolden {
+		if err := os.WriteFile(newest, []byte(hex.Dump(group())), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	golden := undump(t, string(text))
-	if _, _, err := record.OpenGroup(golden, salt); err != nil {
-		t.Errorf("it can't be read any more: %v", err)
-	}
-	if !bytes.Equal(golden, group()) {
-		t.Errorf("the same records are written differently now:\n%s", hex.Dump(group()))
+	for version, want := range map[byte][]record.Intent{1: intentsV1, 2: intents} {
+		text, err := os.ReadFile(filepath.Join("testdata", fmt.Sprintf("v%d-all-records.hex", version)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		golden := undump(t, string(text))
+		_, payload, err := record.OpenGroup(golden, salt)
+		if err != nil || golden[3] != version {
+			t.Fatalf("version %d can't be read any more: %v", version, err)
+		}
+		c, err := record.Parse(payload)
+		if err != nil || len(c.Txs) != 1 || !reflect.DeepEqual(c.Txs[0].Intents, want) {
+			t.Errorf("version %d is read as %+v, %v", version, c.Txs, err)
+		}
+		if version == record.Version && !bytes.Equal(golden, group()) {
+			t.Errorf("the same records are written differently now:\n%s", hex.Dump(group()))
+		}
 	}
 }
 

@@ -53,7 +53,7 @@ var Start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 // Build makes a journal directory .journal beneath root, by the script.
 func Build(root, script string) error {
-	b := &builder{dir: filepath.Join(root, ".journal"), lsn: 1, size: 4096, format: "forewrite 1\nid 00c0ffee00c0ffee\n"}
+	b := &builder{dir: filepath.Join(root, ".journal"), lsn: 1, size: 4096, format: "forewrite 2\nid 00c0ffee00c0ffee\n"}
 	for _, sub := range []string{"log", "staging", "lost+found"} {
 		if err := os.MkdirAll(filepath.Join(b.dir, sub), 0o700); err != nil {
 			return err

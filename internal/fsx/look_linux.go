@@ -1,0 +1,33 @@
+package fsx
+
+import (
+	"errors"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// Look says what the opened directory has under a name without a slash in it. A
+// symbolic link is not followed.
+func Look(dir *os.File, name string) (Entry, error) {
+	return statx(dir, name, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// LookFile says what the opened file is.
+func LookFile(f *os.File) (Entry, error) { return statx(f, "", unix.AT_EMPTY_PATH) }
+
+func statx(f *os.File, name string, flags int) (Entry, error) {
+	const all = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_UID | unix.STATX_GID | unix.STATX_SIZE
+	var st unix.Statx_t
+	err := retry(func() error { return unix.Statx(int(f.Fd()), name, flags, all, &st) })
+	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) { // a sandbox that does not know it
+		return fstatat(f, name, flags)
+	}
+	if err != nil {
+		return Entry{}, lookError("statx", f, name, err)
+	}
+	return Entry{
+		Mode: fileMode(uint32(st.Mode)), Size: int64(st.Size), UID: st.Uid, GID: st.Gid,
+		Device: unix.Mkdev(st.Dev_major, st.Dev_minor),
+	}, nil
+}

@@ -1,0 +1,72 @@
+//go:build unix
+
+package fsx
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+func fstatat(f *os.File, name string, flags int) (Entry, error) {
+	var st unix.Stat_t
+	err := retry(func() error { return unix.Fstatat(int(f.Fd()), name, &st, flags) })
+	if err != nil {
+		return Entry{}, lookError("fstatat", f, name, err)
+	}
+	return Entry{
+		Mode: fileMode(uint32(st.Mode)), Size: st.Size, UID: st.Uid, GID: st.Gid,
+		Device: uint64(st.Dev),
+	}, nil
+}
+
+// lookError names what was looked at; of a closed file, that it is closed.
+func lookError(op string, f *os.File, name string, err error) error {
+	if err == unix.EBADF {
+		err = fs.ErrClosed
+	}
+	return &fs.PathError{Op: op, Path: filepath.Join(f.Name(), name), Err: err}
+}
+
+// retry repeats a call that a signal has interrupted, before it did anything.
+func retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}
+
+// fileMode translates the mode that the kernel uses.
+func fileMode(bits uint32) fs.FileMode {
+	mode := fs.FileMode(bits & 0o777)
+	switch bits & unix.S_IFMT {
+	case unix.S_IFREG:
+	case unix.S_IFDIR:
+		mode |= fs.ModeDir
+	case unix.S_IFLNK:
+		mode |= fs.ModeSymlink
+	case unix.S_IFIFO:
+		mode |= fs.ModeNamedPipe
+	case unix.S_IFSOCK:
+		mode |= fs.ModeSocket
+	case unix.S_IFCHR:
+		mode |= fs.ModeDevice | fs.ModeCharDevice
+	case unix.S_IFBLK:
+		mode |= fs.ModeDevice
+	default:
+		mode |= fs.ModeIrregular
+	}
+	if bits&unix.S_ISUID != 0 {
+		mode |= fs.ModeSetuid
+	}
+	if bits&unix.S_ISGID != 0 {
+		mode |= fs.ModeSetgid
+	}
+	if bits&unix.S_ISVTX != 0 {
+		mode |= fs.ModeSticky
+	}
+	return mode
+}

@@ -23,77 +23,48 @@ type stagedFile struct {
 	name string
 }
 
-// applyBatch makes the files equal to what the requests of one group want. The
-// caller has its turn: groups are applied in their order. Nothing is fsynced
+// applyBatch makes the files equal to what the requests of one group want, one
+// after the other, and tells each committer as soon as its own changes are there.
+// The caller has its turn: groups are applied in their order. Nothing is fsynced
 // here, as the log has it all. If it fails, the files can't be brought in step
-// with the log any more by this journal; the next Open does it.
-func (j *Journal) applyBatch(batch []*request, lsn record.LSN) error {
-	err := j.readers.exclude()
+// with the log any more by this journal; the next Open does it. The requests that
+// are left were not told.
+func (j *Journal) applyBatch(batch []*request, lsn record.LSN) (left []*request, err error) {
+	onlyMark := len(batch) == 1 && batch[0].mark
+	err = j.readers.exclude()
 	if err == nil {
-		err = j.applyRequests(batch, lsn)
+		batch, err = j.applyRequests(batch, lsn)
 		err = errors.Join(err, j.readers.admit())
 	}
 	if err != nil {
 		j.poison(err)
-		return fmt.Errorf("%w: %w", ErrCommitted, err)
+		return batch, fmt.Errorf("%w: %w", ErrCommitted, err)
 	}
 	j.applied.mu.Lock()
 	j.applied.lsn = lsn
 	j.applied.mu.Unlock()
-	if len(batch) > 1 || !batch[0].mark {
+	if !onlyMark {
 		j.touch()
 	}
-	return nil
+	return nil, nil
 }
 
-// applyRequests applies what remains when the requests are taken together: a file
-// that several of them write is put in place once.
-func (j *Journal) applyRequests(batch []*request, lsn record.LSN) error {
-	var set *apply.Set
-	var seq uint64
-	merged := false
-	for _, r := range batch {
+// applyRequests applies what is in one group. For views it is one change of the
+// tree.
+func (j *Journal) applyRequests(batch []*request, lsn record.LSN) (left []*request, err error) {
+	seq := batch[len(batch)-1].seq
+	t := taker{j: j, seq: seq, keep: j.views.applying()}
+	defer j.views.applyDone(seq)
+	for i, r := range batch {
 		j.applied.keepStaged(lsn, r.staged)
-		if len(r.changes) == 0 {
-			continue
-		}
-		seq = r.seq
-		switch {
-		case set == nil:
-			set = r.set
-			continue
-		case !merged:
-			set, merged = mergeAll(batch), true
-		}
-	}
-	if set == nil {
-		return nil
-	}
-	if merged {
-		defer j.discardSuperseded(batch, set)
-	}
-	return j.applySet(set, seq)
-}
-
-func mergeAll(batch []*request) *apply.Set {
-	set := new(apply.Set)
-	for _, r := range batch {
-		for _, c := range r.changes {
-			set.Merge(c)
-		}
-	}
-	return set
-}
-
-// discardSuperseded removes what was prepared and is not wanted any more.
-func (j *Journal) discardSuperseded(batch []*request, set *apply.Set) {
-	for _, r := range batch {
-		for _, c := range r.changes {
-			if last := set.Get(c.Path); last == nil || last.Temp != c.Temp {
-				j.files.Discard(c)
+		if len(r.changes) > 0 {
+			if err := j.applySet(&t, r.set); err != nil {
+				return batch[i:], err
 			}
 		}
+		j.finish(r, nil)
 	}
+	return nil, nil
 }
 
 // keepStaged notes payloads that redo needs until a checkpoint has reached lsn.
@@ -108,12 +79,9 @@ func (a *applied) keepStaged(lsn record.LSN, names []string) {
 	}
 }
 
-// applySet takes the steps that make the files equal to the set. For views it is
-// one change of the tree, number seq.
-func (j *Journal) applySet(set *apply.Set, seq uint64) error {
+// applySet takes the steps that make the files equal to the set.
+func (j *Journal) applySet(t *taker, set *apply.Set) error {
 	steps := set.Steps()
-	t := taker{j: j, seq: seq, keep: j.views.applying()}
-	defer j.views.applyDone(seq)
 	if err := t.takeAll(steps); err != nil {
 		return err
 	}
@@ -135,7 +103,7 @@ type taker struct {
 // takeAll takes the steps in their order, but those that are free of an order
 // together: half of a rename is giving back the file that it replaces, which does
 // not need the directory.
-func (t taker) takeAll(steps []apply.Step) error {
+func (t *taker) takeAll(steps []apply.Step) error {
 	for len(steps) > 0 {
 		n := 0
 		for n < len(steps) && steps[n].Free() {
@@ -155,11 +123,11 @@ func (t taker) takeAll(steps []apply.Step) error {
 	return nil
 }
 
-func (t taker) takeTogether(steps []apply.Step) error {
+func (t *taker) takeTogether(steps []apply.Step) error {
 	return together(len(steps), func(n int) error { return t.take(steps[n]) })
 }
 
-func (t taker) take(s apply.Step) error {
+func (t *taker) take(s apply.Step) error {
 	if t.keep {
 		if err := t.j.keep(t.seq, s); err != nil {
 			return err

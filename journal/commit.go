@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
@@ -215,16 +216,25 @@ func (tx *Tx) syncStaged(c, like *apply.Change) error {
 	return file.Sync()
 }
 
+// recordBuffers hold records from prepare until they are part of a group.
+var recordBuffers = sync.Pool{New: func() any { return []byte(nil) }}
+
+// maxPooled is the size of a buffer that is not worth keeping.
+const maxPooled = 64 << 10
+
+// recycle gives back the buffer of records that were copied.
+func recycle(records []byte) {
+	if 0 < cap(records) && cap(records) <= maxPooled {
+		recordBuffers.Put(records[:0])
+	}
+}
+
 func (tx *Tx) encode(changes []*apply.Change) ([]byte, error) {
 	if len(changes) == 0 {
 		return nil, nil
 	}
 	intents := apply.Intents(changes, tx.id)
-	size := 64
-	for _, i := range intents {
-		size += 64 + len(i.Path) + len(i.Payload.Data) + len(i.Payload.Name)
-	}
-	buf := make([]byte, 0, size)
+	buf := recordBuffers.Get().([]byte)
 	for i := range intents {
 		buf = record.AppendIntent(buf, &intents[i])
 	}

@@ -20,6 +20,7 @@ type walLog struct {
 	maxSize int64  // to which epochs grow
 
 	cur    *epoch     // nil until the session's first group
+	batch  wal.Batch  // of one group: its buffer outlives an epoch, where the engine's own does not
 	number uint64     // of the next epoch
 	lsn    record.LSN // of the next group
 	prev   uint64     // hash of the last group
@@ -190,7 +191,9 @@ func (l *walLog) leave(e *epoch) {
 func (l *walLog) write(group []byte) (record.LSN, error) {
 	e := l.cur
 	hash := record.Seal(group, e.name.Salt, l.lsn, l.prev)
-	if err := e.wal.Write(e.index+1, group); err != nil {
+	l.batch.Clear()
+	l.batch.Write(e.index+1, group)
+	if err := e.wal.WriteBatch(&l.batch); err != nil {
 		return 0, fmt.Errorf("write group %d to epoch %s: %w", l.lsn, e.name, err)
 	}
 	// The commit point: before it, a power loss may leave nothing of the group,

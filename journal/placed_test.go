@@ -4,7 +4,6 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
-	"time"
 
 	"github.com/forewrite/forewrite/journal"
 	"github.com/forewrite/forewrite/journal/record"
@@ -62,48 +61,5 @@ func TestWhatIsReplacedIsRecorded(t *testing.T) {
 	}
 	if n != len(want) {
 		t.Errorf("%d intents", n)
-	}
-}
-
-// The log may have lost the version that is still there after a crash.
-func TestAVersionThatTheLogHasLostIsKnown(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	j := open(t, root, &journal.Options{CheckpointIdle: -1, EpochSize: 8 << 10})
-	write(t, j, "f", "first")
-	for i := 0; ; i++ {
-		if i == 100 {
-			t.Fatal("the first epoch is still there")
-		}
-		update(t, j, func(tx *journal.Tx) error { return tx.WriteFile("filler", make([]byte, 4<<10), 0o644) })
-		if err := j.Checkpoint(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		if first, err := os.ReadDir(filepath.Join(root, ".journal", "log")); err != nil {
-			t.Fatal(err)
-		} else if first[0].Name()[:8] > "00000002" {
-			break
-		}
-	}
-	write(t, j, "f", "second")
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(time.Millisecond) {
-		if drafts, _ := filepath.Glob(filepath.Join(root, ".journal", "log", "new-*")); len(drafts) == 0 {
-			break // nothing is made in the background that a copy could find half done
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("the next epoch is not ready")
-		}
-	}
-	copied := crashed(t, root)
-	// The rename did not reach the disk.
-	if err := os.WriteFile(filepath.Join(copied, "f"), []byte("first"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	recovered(t, copied)
-	if lost, err := os.ReadDir(filepath.Join(copied, ".journal", "lost+found")); err != nil || len(lost) > 0 {
-		t.Errorf("lost+found: %v, %v", lost, err)
-	}
-	if got := content(t, copied)["f"]; got != "second" {
-		t.Errorf("%q", got)
 	}
 }

@@ -14,9 +14,18 @@ type queue struct {
 	mu      sync.Mutex
 	waiting []*request
 	leading bool
+	logged  int   // requests in the log whose committers were not told yet
 	doomed  error // set while everything that is sequenced fails for lack of room
 	next    turn  // taken by the next group
 	flight  sync.WaitGroup
+}
+
+// ready reports whether it is time for the next group. Its changes can't be made
+// before those of the groups that are being applied, and the committers of these
+// will be back in a moment; a group of a few that does not wait for them costs an
+// fsync of its own, and all others wait for that.
+func (q *queue) ready() bool {
+	return !q.leading && len(q.waiting) > 0 && len(q.waiting) >= q.logged
 }
 
 // request is what one committer wants logged and applied.
@@ -28,7 +37,6 @@ type request struct {
 	changes []*apply.Change
 	staged  []string
 
-	lsn  record.LSN
 	err  error
 	wake chan wakeup // capacity 1: one message at a time
 }
@@ -84,11 +92,11 @@ func (j *Journal) await(r *request) error {
 	return r.err
 }
 
-// lead makes the caller the leader if there is none.
+// lead makes the caller the leader if there is none, and it is time for a group.
 func (q *queue) lead() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.leading || len(q.waiting) == 0 {
+	if !q.ready() {
 		return false
 	}
 	q.leading = true
@@ -96,7 +104,7 @@ func (q *queue) lead() bool {
 }
 
 // lead logs one group, hands the lead on, and applies the group. While it applies,
-// the next leader logs.
+// the next leader may log.
 func (j *Journal) lead() {
 	if j.active.Load() > 1 {
 		runtime.Gosched() // others that are about to commit get into the same group
@@ -114,9 +122,11 @@ func (j *Journal) lead() {
 
 	<-mine.turn
 	if err == nil {
-		err = j.applyBatch(batch, lsn)
+		batch, err = j.applyBatch(batch, lsn)
 	}
-	j.finish(batch, lsn, err)
+	for _, r := range batch {
+		j.finish(r, err)
+	}
 	close(mine.following)
 }
 
@@ -135,6 +145,8 @@ func (j *Journal) logBatch(batch []*request) (record.LSN, error) {
 	group := append(j.group[:0], make([]byte, record.HeaderSize)...)
 	for _, r := range batch {
 		group = append(group, r.records...)
+		recycle(r.records)
+		r.records = nil
 	}
 	j.group = group
 	if len(group) == record.HeaderSize { // they only read
@@ -159,10 +171,13 @@ func (j *Journal) abort(batch []*request, err error) {
 	q.mu.Lock()
 	q.doomed = err // nobody enters any more
 	batch = append(batch, q.waiting...)
+	q.logged += len(q.waiting) // as if they had been taken
 	q.waiting = nil
 	q.mu.Unlock()
 	// Before the writer lock is taken: who holds it may wait for one of them.
-	j.finish(batch, 0, err)
+	for _, r := range batch {
+		j.finish(r, err)
+	}
 
 	j.writer <- struct{}{} // whoever holds it may have read it too, and is refused
 	j.pending.reset()
@@ -172,15 +187,14 @@ func (j *Journal) abort(batch []*request, err error) {
 	<-j.writer
 }
 
-// finish tells the committers.
-func (j *Journal) finish(batch []*request, lsn record.LSN, err error) {
-	for _, r := range batch {
-		r.lsn, r.err = lsn, err
-		if err == nil {
-			j.pending.applied(r.seq, r.changes)
-		}
-		r.wake <- wakeDone
+// finish tells the committer. Nothing of the request may be touched afterwards.
+func (j *Journal) finish(r *request, err error) {
+	r.err = err
+	if err == nil {
+		j.pending.applied(r.seq, r.changes)
 	}
+	r.wake <- wakeDone
+	j.queue.told()
 }
 
 type place struct{ turn, following turn }
@@ -196,18 +210,32 @@ func (q *queue) take() ([]*request, place) {
 	}
 	batch := q.waiting[:n:n]
 	q.waiting = q.waiting[n:]
+	q.logged += n
 	p := place{turn: q.next, following: make(turn)}
 	q.next = p.following
 	return batch, p
 }
 
-// handOn makes the first that waits the leader.
+// handOn ends the lead of the caller.
 func (q *queue) handOn() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if len(q.waiting) == 0 {
-		q.leading = false
-		return
+	q.leading = false
+	q.call()
+}
+
+// told counts a committer out that has been told.
+func (q *queue) told() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.logged--
+	q.call()
+}
+
+// call makes the first that waits the leader, if it is time for a group.
+func (q *queue) call() {
+	if q.ready() {
+		q.leading = true
+		q.waiting[0].wake <- wakeLead
 	}
-	q.waiting[0].wake <- wakeLead
 }

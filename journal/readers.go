@@ -48,6 +48,7 @@ type readers struct {
 	view, gate *os.File // locked and unlocked once a group, so they stay open
 	ready      *flock.Flock
 	overruns   uint64
+	gated      bool // GATE is locked too
 	stuck      bool // a reader has not let go after an overrun
 }
 
@@ -112,9 +113,9 @@ func (r *readers) exclude() error {
 // wait takes VIEW, behind the readers that hold it but before all others.
 func (r *readers) wait() (locked bool, err error) {
 	deadline := time.Now().Add(readerPatience)
-	for gated := false; ; {
-		if !gated {
-			if gated, err = fsx.TryLock(r.gate, true); err != nil {
+	for {
+		if !r.gated {
+			if r.gated, err = fsx.TryLock(r.gate, true); err != nil {
 				return false, err
 			}
 		}
@@ -130,7 +131,12 @@ func (r *readers) wait() (locked bool, err error) {
 
 // admit lets readers in again.
 func (r *readers) admit() error {
-	return errors.Join(fsx.Unlock(r.view), fsx.Unlock(r.gate))
+	err := fsx.Unlock(r.view)
+	if r.gated {
+		err = errors.Join(err, fsx.Unlock(r.gate))
+		r.gated = false
+	}
+	return err
 }
 
 // outsideView is a view in a process that does not own the journal.

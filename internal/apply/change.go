@@ -97,6 +97,11 @@ func (s *Set) Add(i record.Intent) *Change {
 // it. The changes of a set are merged in the order that Changes gives.
 func (s *Set) Merge(c *Change) {
 	switch c.Before {
+	case AsIs:
+		if s.changes != nil && s.changes[c.Path] == nil {
+			s.changes[c.Path] = c // nothing to fold
+			return
+		}
 	case Removed:
 		s.Add(record.Intent{Tx: c.Tx, Op: record.OpRemove, Path: c.Path})
 	case RemovedAll:

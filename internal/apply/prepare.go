@@ -54,7 +54,7 @@ func (f *Files) prepareDir(c *Change, temp string) error {
 }
 
 func (f *Files) prepareInline(c *Change, like *Change, temp string) error {
-	file, err := f.Staging.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := fsx.OpenAt(f.stagingDir, temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// fillStep is the size of one write while filling.
-const fillStep = 256 << 10
+// zeroes is what one write fills in.
+var zeroes [256 << 10]byte
 
 // Draft is an epoch that is being made. It is not part of the log until it is
 // published.
@@ -48,11 +48,12 @@ func (d *Draft) Fill(size int64) error {
 	if !overwritesInPlace(d.File) {
 		return d.File.Sync()
 	}
-	zeroes := make([]byte, min(fillStep, size))
-	for at := int64(0); at < size; at += fillStep {
-		if _, err := d.File.WriteAt(zeroes[:min(fillStep, size-at)], at); err != nil {
+	for at := int64(0); at < size; {
+		n, err := d.File.WriteAt(zeroes[:min(int64(len(zeroes)), size-at)], at)
+		if err != nil {
 			return err
 		}
+		at += int64(n)
 	}
 	return d.File.Sync()
 }

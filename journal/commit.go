@@ -219,12 +219,9 @@ func (tx *Tx) syncStaged(c, like *apply.Change) error {
 // recordBuffers hold records from prepare until they are part of a group.
 var recordBuffers = sync.Pool{New: func() any { return []byte(nil) }}
 
-// maxPooled is the size of a buffer that is not worth keeping.
-const maxPooled = 64 << 10
-
 // recycle gives back the buffer of records that were copied.
 func recycle(records []byte) {
-	if 0 < cap(records) && cap(records) <= maxPooled {
+	if 0 < cap(records) && cap(records) <= maxGroup {
 		recordBuffers.Put(records[:0])
 	}
 }
@@ -234,7 +231,11 @@ func (tx *Tx) encode(changes []*apply.Change) ([]byte, error) {
 		return nil, nil
 	}
 	intents := apply.Intents(changes, tx.id)
-	buf := recordBuffers.Get().([]byte)
+	size := 64
+	for _, i := range intents {
+		size += 64 + len(i.Path) + len(i.Payload.Data) + len(i.Payload.Name)
+	}
+	buf := slices.Grow(recordBuffers.Get().([]byte), size)
 	for i := range intents {
 		buf = record.AppendIntent(buf, &intents[i])
 	}

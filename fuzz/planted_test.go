@@ -67,6 +67,20 @@ func TestPlantedBugs(t *testing.T) {
 	}
 }
 
+// A bug that can't be planted any more would be one that nobody looks for.
+func TestPlantedBugsFitTheCode(t *testing.T) {
+	t.Parallel()
+	for _, b := range bugs {
+		code, err := os.ReadFile(filepath.Join("..", b.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(string(code), b.old); n != 1 {
+			t.Errorf("%s: %s has %d times what it replaces", b.name, b.file, n)
+		}
+	}
+}
+
 func copyModule(t *testing.T, from, to string) {
 	err := filepath.WalkDir(from, func(name string, d fs.DirEntry, err error) error {
 		if err != nil {

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -42,6 +44,9 @@ func (tx *Tx) commit(ctx context.Context) error {
 	}
 	if !tx.locked && len(tx.blind) == 0 {
 		return nil // it neither changes nor reads anything
+	}
+	if tx.j.active.Load() > int64(runtime.NumCPU()) {
+		fsx.Yield() // or the log's fsync, for which many wait, could not get on
 	}
 	r, err := tx.sequence()
 	if err != nil {

@@ -45,7 +45,7 @@ func (tx *Tx) commit(ctx context.Context) error {
 	if !tx.locked && len(tx.blind) == 0 {
 		return nil // it neither changes nor reads anything
 	}
-	if tx.j.active.Load() > int64(runtime.NumCPU()) {
+	if !tx.locked && tx.j.active.Load() > int64(runtime.NumCPU()) {
 		fsx.Yield() // or the log's fsync, for which many wait, could not get on
 	}
 	r, err := tx.sequence()

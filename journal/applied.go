@@ -3,7 +3,6 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/journal/record"
@@ -11,7 +10,7 @@ import (
 
 // applied knows what was applied since the last checkpoint.
 type applied struct {
-	mu     sync.Mutex
+	mu     shortLock
 	lsn    record.LSN // of the last group that was applied whole
 	dirty  apply.Dirty
 	staged []stagedFile // payloads that the log refers to, oldest first

@@ -99,7 +99,7 @@ func (tx *Tx) prepareBlind() (prepared, error) {
 	if err == nil {
 		p, err = tx.prepare()
 	}
-	if lockErr := tx.lock(); lockErr != nil {
+	if lockErr := tx.lockSoon(); lockErr != nil {
 		p.discard(tx.j.files)
 		return prepared{}, lockErr
 	}
@@ -147,15 +147,16 @@ func (tx *Tx) prepare() (p prepared, err error) {
 	}()
 	places := places{j: tx.j, own: &tx.set}
 	defer places.close()
-	for _, c := range p.changes {
-		if err := places.check(c); err != nil {
+	there := make([]*fsx.Entry, len(p.changes))
+	for i, c := range p.changes {
+		if there[i], err = places.check(c); err != nil {
 			return p, err
 		}
 		if c.Payload.Name != "" {
 			p.staged = append(p.staged, c.Payload.Name)
 		}
 	}
-	if err := tx.prepareAll(p.changes); err != nil {
+	if err := tx.prepareAll(p.changes, there); err != nil {
 		return p, err
 	}
 	if len(p.staged) > 0 {
@@ -175,26 +176,26 @@ func (tx *Tx) prepare() (p prepared, err error) {
 }
 
 // prepareAll prepares one change after the other if they are few, else together.
-func (tx *Tx) prepareAll(changes []*apply.Change) error {
+func (tx *Tx) prepareAll(changes []*apply.Change, there []*fsx.Entry) error {
 	if len(changes) > few {
-		return together(len(changes), func(n int) error { return tx.prepareChange(changes[n]) })
+		return together(len(changes), func(n int) error { return tx.prepareChange(changes[n], there[n]) })
 	}
-	for _, c := range changes {
-		if err := tx.prepareChange(c); err != nil {
+	for i, c := range changes {
+		if err := tx.prepareChange(c, there[i]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (tx *Tx) prepareChange(c *apply.Change) error {
+func (tx *Tx) prepareChange(c *apply.Change, there *fsx.Entry) error {
 	like, _ := tx.j.pending.lookup(c.Path)
 	if like != nil && !like.Exists() {
 		like = nil
 	}
 	err := tx.syncStaged(c, like)
 	if err == nil {
-		err = tx.j.files.Prepare(c, like)
+		err = tx.j.files.Prepare(c, like, there)
 	}
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", c.Path, cause(err))
@@ -214,7 +215,7 @@ func (tx *Tx) syncStaged(c, like *apply.Change) error {
 	}
 	defer file.Close()
 	if c.Payload.Kind == record.PayloadStaged {
-		if err := tx.j.files.CopyMeta(file, c, like); err != nil {
+		if err := tx.j.files.CopyMeta(file, c, like, nil); err != nil {
 			return err
 		}
 	}

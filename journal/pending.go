@@ -1,8 +1,6 @@
 package journal
 
 import (
-	"sync"
-
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -13,7 +11,7 @@ import (
 //
 // It is changed under the writer lock, and by whoever applies.
 type pending struct {
-	mu  sync.RWMutex
+	mu  shortLock
 	set apply.Set
 	seq map[string]uint64 // by path: the transaction that changed it last
 
@@ -31,14 +29,14 @@ type pending struct {
 const recentShapes = 4096
 
 func (p *pending) lookup(path string) (c *apply.Change, gone bool) {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.set.Lookup(path)
 }
 
 func (p *pending) shapeNow() uint64 {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return p.shape
 }
 
@@ -92,8 +90,8 @@ func (p *pending) reset() {
 // have changed since: one of them, or a directory above one, was made, removed
 // or turned into something else.
 func (p *pending) disturbed(shape uint64, paths []string) bool {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	n := p.shape - shape
 	if n > uint64(len(p.recent)) {
 		return true

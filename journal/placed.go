@@ -37,9 +37,9 @@ func (p *placed) add(c *apply.Change) {
 // replaced describes the regular file at p, of this size, for the record of what
 // replaces it.
 func (j *Journal) replaced(p string, size int64) record.Replaced {
-	j.pending.mu.RLock()
+	j.pending.mu.Lock()
 	r, ok := j.pending.placed[p]
-	j.pending.mu.RUnlock()
+	j.pending.mu.Unlock()
 	if ok && r.Size == size {
 		return r
 	}

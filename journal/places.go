@@ -30,37 +30,42 @@ func (pl *places) close() {
 	}
 }
 
-// check reports why the change could not be made where it shall be.
-func (pl *places) check(c *apply.Change) error {
+// check reports why the change could not be made where it shall be, and what is there
+// on disk, if anything is.
+func (pl *places) check(c *apply.Change) (*fsx.Entry, error) {
 	if c.Op == record.OpChmod {
-		return nil // checked when it was asked for
+		return nil, nil // checked when it was asked for
 	}
-	err := pl.checkEntry(c.Path)
+	there, err := pl.checkEntry(c.Path)
 	if err == nil && pl.dir != nil && (c.Op == record.OpRemoveAll || c.Before == apply.RemovedAll) {
 		err = pl.checkTree(c.Path)
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", c.Op, c.Path, err)
+		return nil, fmt.Errorf("%s %s: %w", c.Op, c.Path, err)
 	}
-	return nil
+	return there, nil
 }
 
 // checkEntry reports why the directory entry p could not be made, replaced or
-// removed.
-func (pl *places) checkEntry(p string) error {
+// removed, and what it is.
+func (pl *places) checkEntry(p string) (*fsx.Entry, error) {
 	base := path.Base(p)
 	if err := pl.look(path.Dir(p)); err != nil {
-		return err
+		return nil, err
 	}
 	if pl.dir != nil {
-		return fsx.CheckEntry(pl.dir, base)
+		e, err := fsx.Look(pl.dir, base)
+		if err != nil {
+			return nil, nil // nothing there, or not known: then the operation will say
+		}
+		return &e, fsx.CheckEntry(pl.dir, e)
 	}
 	// The directory is not made yet: does the file system take the name at all?
 	_, err := pl.j.files.Staging.Lstat(base)
 	if isGone(err) {
-		return nil
+		return nil, nil
 	}
-	return cause(err)
+	return nil, cause(err)
 }
 
 // look opens the directory, unless it was the last one, and reports why its
@@ -136,7 +141,8 @@ func (pl *places) checkTree(dir string) error {
 				return err
 			}
 		}
-		return pl.checkEntry(p)
+		_, err = pl.checkEntry(p)
+		return err
 	})
 }
 

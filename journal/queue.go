@@ -11,7 +11,7 @@ import (
 // queue holds the transactions that are sequenced and not logged yet, in commit
 // order. One of their committers at a time leads: it writes a group for all.
 type queue struct {
-	mu      sync.Mutex
+	mu      shortLock
 	waiting []*request
 	leading bool
 	logged  int   // requests in the log whose committers were not told yet

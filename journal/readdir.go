@@ -84,8 +84,8 @@ func (t *tree) diskNames(p string) ([]string, error) {
 }
 
 func (p *pending) names(dir string) []string {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	return setNames(&p.set, dir)
 }
 

@@ -52,8 +52,8 @@ func (j *Journal) Stats() Stats {
 	j.applied.mu.Lock()
 	s.LSN = j.applied.lsn
 	j.applied.mu.Unlock()
-	j.pending.mu.RLock()
+	j.pending.mu.Lock()
 	s.Pending = j.pending.set.Len()
-	j.pending.mu.RUnlock()
+	j.pending.mu.Unlock()
 	return s
 }

@@ -130,6 +130,14 @@ func (tx *Tx) lock() error {
 	}
 }
 
+// lockSoon is lock where the lock is mostly free, or given back in a moment, by another
+// one that was prepared without it. See shortLock for why it does not sleep at once.
+func (tx *Tx) lockSoon() error {
+	for n := 0; len(tx.j.writer) > 0 && n < spins; n++ {
+	}
+	return tx.lock()
+}
+
 // depend makes the transaction one that depends on what is there.
 func (tx *Tx) depend() error {
 	if err := tx.check(); err != nil {

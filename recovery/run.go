@@ -171,7 +171,7 @@ func prepare(files *apply.Files, step apply.Step) error {
 		}
 	}
 	step.Change.Replaced = record.Replaced{} // what is there now is not what was there then
-	if err := files.Prepare(step.Change, nil); err != nil {
+	if err := files.Prepare(step.Change, nil, nil); err != nil {
 		return err
 	}
 	if step.Payload.Kind != record.PayloadStaged {

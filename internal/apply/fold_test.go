@@ -47,7 +47,7 @@ func (p place) apply(t *testing.T, intents ...record.Intent) {
 		set.Add(i)
 	}
 	for _, c := range set.Changes() {
-		if err := p.files.Prepare(c, nil); err != nil {
+		if err := p.files.Prepare(c, nil, nil); err != nil {
 			t.Fatalf("prepare %s %s: %v", c.Op, c.Path, err)
 		}
 	}

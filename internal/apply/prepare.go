@@ -14,8 +14,9 @@ import (
 // Prepare makes the file, link or directory that the change will put in place,
 // with its final mode, in staging, and sets c.Temp. A file gets owner, group and
 // extended attributes of the one it replaces: of like when it is not nil, else of
-// what lies at c.Path. Whatever is going to fail for lack of space fails here.
-func (f *Files) Prepare(c *Change, like *Change) error {
+// what lies at c.Path, which is there if that was looked at a moment ago. Whatever is
+// going to fail for lack of space fails here.
+func (f *Files) Prepare(c, like *Change, there *fsx.Entry) error {
 	temp := f.NewName()
 	var err error
 	switch {
@@ -26,7 +27,7 @@ func (f *Files) Prepare(c *Change, like *Change) error {
 	case c.Op != record.OpPut:
 		return nil
 	case c.Payload.Kind == record.PayloadInline:
-		err = f.prepareInline(c, like, temp)
+		err = f.prepareInline(c, like, there, temp)
 	default:
 		err = f.Link(c.Payload.Name, temp)
 	}
@@ -53,8 +54,9 @@ func (f *Files) prepareDir(c *Change, temp string) error {
 	return f.Staging.Chmod(temp, record.FileMode(bits))
 }
 
-func (f *Files) prepareInline(c *Change, like *Change, temp string) error {
-	file, err := fsx.OpenAt(f.stagingDir, temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+func (f *Files) prepareInline(c, like *Change, there *fsx.Entry, temp string) error {
+	// Mostly with the mode that it shall have: staging is closed to others.
+	file, err := fsx.OpenAt(f.stagingDir, temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, record.FileMode(c.Mode))
 	if err != nil {
 		return err
 	}
@@ -67,15 +69,20 @@ func (f *Files) prepareInline(c *Change, like *Change, temp string) error {
 	if _, err := file.Write(c.Payload.Data); err != nil {
 		return err
 	}
-	if err := f.CopyMeta(file, c, like); err != nil {
+	if err := f.CopyMeta(file, c, like, there); err != nil {
 		return err
 	}
 	return file.Close()
 }
 
 // CopyMeta gives file, which is going to replace what lies at c.Path, the owner,
-// the extended attributes and the mode that it shall have. See Prepare for like.
-func (f *Files) CopyMeta(file *os.File, c *Change, like *Change) error {
+// the extended attributes and the mode that it shall have. See Prepare for like and
+// there.
+func (f *Files) CopyMeta(file *os.File, c, like *Change, there *fsx.Entry) error {
+	done, err := f.copyMetaOfPlain(file, c, like, there)
+	if done || err != nil {
+		return err
+	}
 	old, err := f.openReplaced(c, like)
 	switch {
 	case err == nil:
@@ -97,14 +104,43 @@ func (f *Files) CopyMeta(file *os.File, c *Change, like *Change) error {
 	return file.Chmod(record.FileMode(c.Mode))
 }
 
+// copyMetaOfPlain is CopyMeta where the file on disk that is replaced has no extended
+// attributes. Most have none, and are not opened to find that; and what is right
+// already is not set again.
+func (f *Files) copyMetaOfPlain(file *os.File, c, like *Change, there *fsx.Entry) (done bool, err error) {
+	if like != nil || there == nil || !there.Mode.IsRegular() ||
+		c.Before != AsIs || c.Replaced.Kind == record.ReplacedNothing {
+		return false, nil
+	}
+	dir, release, err := f.Dir(path.Dir(c.Path))
+	if err != nil {
+		return false, nil // the long way says what is wrong
+	}
+	defer release()
+	if !fsx.PlainAt(file, dir, path.Base(c.Path)) {
+		return false, nil
+	}
+	has, err := fsx.LookFile(file)
+	if err != nil {
+		return false, err
+	}
+	if has.UID != there.UID || has.GID != there.GID {
+		if err := fsx.CopyOwner(file, *there); err != nil {
+			return false, err
+		}
+	} else if record.ModeBits(has.Mode) == c.Mode {
+		return true, nil
+	}
+	return true, file.Chmod(record.FileMode(c.Mode))
+}
+
 // copyOwner is what remains of CopyMeta when the old file can't be opened.
 func (f *Files) copyOwner(file *os.File, c *Change) error {
 	e, err := f.Look(c.Path)
 	if err != nil {
 		return err
 	}
-	file.Chown(int(e.UID), int(e.GID)) // as far as we may: only root gives files away
-	return nil
+	return fsx.CopyOwner(file, e)
 }
 
 // inheritGroup gives a new file the group that a set-group-id directory hands to

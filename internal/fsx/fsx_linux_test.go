@@ -257,8 +257,12 @@ func TestCheckEntrySeesABindMount(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	for name, want := range map[string]error{"f": unix.EBUSY, "g": nil, "missing": nil} {
-		if err := CheckEntry(d, name); err != want {
+	for name, want := range map[string]error{"f": unix.EBUSY, "g": nil} {
+		e, err := Look(d, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := CheckEntry(d, e); err != want {
 			t.Errorf("CheckEntry of %s: %v, want %v", name, err, want)
 		}
 	}
@@ -270,11 +274,41 @@ func TestPlainOnlyWithoutAttributes(t *testing.T) {
 	if !Plain(dst, src.Name()) {
 		t.Skip("every file has attributes here")
 	}
+	dir, err := os.Open(filepath.Dir(src.Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	tells := PlainAt(dst, dir, "src") // Linux 6.13 and later
+	t.Logf("PlainAt tells: %v", tells)
 	setAttr(t, src, "user.a", []byte("1"))
 	if Plain(dst, src.Name()) || Plain(src, dst.Name()) {
 		t.Error("an attribute is not seen")
 	}
-	if Plain(dst, src.Name()+".missing") {
+	if PlainAt(dst, dir, "src") || PlainAt(src, dir, "dst") {
+		t.Error("PlainAt does not see an attribute")
+	}
+	if tells != PlainAt(dst, dir, "dst") {
+		t.Error("one attribute makes all files not plain")
+	}
+	if Plain(dst, src.Name()+".missing") || PlainAt(dst, dir, "missing") {
 		t.Error("a missing file is plain")
+	}
+}
+
+func TestPlainAtDoesNotFollowALink(t *testing.T) {
+	t.Parallel()
+	dst, src := pair(t)
+	setAttr(t, src, "user.a", []byte("1"))
+	dir, err := os.Open(filepath.Dir(src.Name()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer dir.Close()
+	if err := os.Symlink("src", filepath.Join(dir.Name(), "link")); err != nil {
+		t.Fatal(err)
+	}
+	if PlainAt(dst, dir, "link") != PlainAt(dst, dir, "dst") {
+		t.Error("the attributes of the link's target were counted")
 	}
 }

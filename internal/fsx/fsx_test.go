@@ -181,7 +181,7 @@ func TestLookTellsWhatLstatDoes(t *testing.T) {
 func sameEntry(e Entry, fi fs.FileInfo) bool {
 	uid, gid, _ := Owner(fi)
 	device, _ := Device(fi)
-	return e == Entry{fi.Mode(), fi.Size(), uid, gid, device}
+	return e == Entry{Mode: fi.Mode(), Size: fi.Size(), UID: uid, GID: gid, Device: device}
 }
 
 // foreignInfo comes from no real file system.

@@ -16,4 +16,5 @@ type Entry struct {
 	Size     int64
 	UID, GID uint32 // zero where files have no such owners
 	Device   uint64 // a rename does not cross devices; zero where that is not known
+	Held     error  // why it can't be replaced or removed; nil where that is not known
 }

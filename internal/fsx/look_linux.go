@@ -28,6 +28,18 @@ func statx(f *os.File, name string, flags int) (Entry, error) {
 	}
 	return Entry{
 		Mode: fileMode(uint32(st.Mode)), Size: int64(st.Size), UID: st.Uid, GID: st.Gid,
-		Device: unix.Mkdev(st.Dev_major, st.Dev_minor),
+		Device: unix.Mkdev(st.Dev_major, st.Dev_minor), Held: held(&st),
 	}, nil
+}
+
+// held: a mount point of its own, as in a container that mounts single files, which a
+// kernel before Linux 5.8 does not tell; or immutable or append-only.
+func held(st *unix.Statx_t) error {
+	switch attrs := st.Attributes & st.Attributes_mask; {
+	case attrs&unix.STATX_ATTR_MOUNT_ROOT != 0:
+		return unix.EBUSY
+	case attrs&(unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) != 0:
+		return unix.EPERM
+	}
+	return nil
 }

@@ -12,7 +12,11 @@ import "os"
 // the owner compares it. Attributes that vouch for the old content (file
 // capabilities, IMA and EVM signatures) are never copied.
 func CopyMeta(dst, src *os.File) error {
-	if err := copyOwner(dst, src); err != nil {
+	e, err := LookFile(src)
+	if err != nil {
+		return err
+	}
+	if err := CopyOwner(dst, e); err != nil {
 		return err
 	}
 	return copyAttrs(dst, src)

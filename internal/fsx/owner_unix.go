@@ -8,26 +8,24 @@ import (
 	"syscall"
 )
 
-func copyOwner(dst, src *os.File) error {
-	want, err := LookFile(src)
-	if err != nil {
-		return err
-	}
+// CopyOwner gives dst the owner and the group of what src describes, as far as this
+// process may.
+func CopyOwner(dst *os.File, src Entry) error {
 	have, err := LookFile(dst)
 	if err != nil {
 		return err
 	}
-	if want.UID == have.UID && want.GID == have.GID {
+	if src.UID == have.UID && src.GID == have.GID {
 		return nil
 	}
-	if err := tolerate(dst.Chown(int(want.UID), int(want.GID))); err != errNotAllowed {
+	if err := tolerate(dst.Chown(int(src.UID), int(src.GID))); err != errNotAllowed {
 		return err
 	}
-	if want.GID == have.GID {
+	if src.GID == have.GID {
 		return nil
 	}
 	// Only root gives files away, but everybody may hand one to their groups.
-	if err := tolerate(dst.Chown(-1, int(want.GID))); err != errNotAllowed {
+	if err := tolerate(dst.Chown(-1, int(src.GID))); err != errNotAllowed {
 		return err
 	}
 	return nil

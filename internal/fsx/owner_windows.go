@@ -2,6 +2,6 @@ package fsx
 
 import "os"
 
-// copyOwner: a new file takes owner and access list from its directory, as every
-// program's do here.
-func copyOwner(dst, src *os.File) error { return nil }
+// CopyOwner does nothing: a new file takes owner and access list from its directory,
+// as every program's do here.
+func CopyOwner(dst *os.File, src Entry) error { return nil }

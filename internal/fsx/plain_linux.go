@@ -2,6 +2,7 @@ package fsx
 
 import (
 	"os"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -11,9 +12,22 @@ import (
 // that it is not known.
 func Plain(dst *os.File, path string) bool {
 	n, err := unix.Llistxattr(path, nil)
-	if err != nil || n != 0 {
+	return err == nil && n == 0 && attrless(dst)
+}
+
+// PlainAt is [Plain] for a name, without a slash in it, in the opened directory. A
+// kernel before Linux 6.13 can't tell.
+func PlainAt(dst, dir *os.File, name string) bool {
+	p, err := unix.BytePtrFromString(name)
+	if err != nil {
 		return false
 	}
-	n, err = unix.Flistxattr(int(dst.Fd()), nil)
+	n, _, errno := unix.Syscall6(unix.SYS_LISTXATTRAT, dir.Fd(), uintptr(unsafe.Pointer(p)),
+		unix.AT_SYMLINK_NOFOLLOW, 0, 0, 0)
+	return errno == 0 && n == 0 && attrless(dst)
+}
+
+func attrless(f *os.File) bool {
+	n, err := unix.Flistxattr(int(f.Fd()), nil)
 	return err == nil && n == 0
 }

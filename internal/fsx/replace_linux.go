@@ -7,24 +7,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckEntry reports, before it is tried, why the entry name of the opened
-// directory could not be replaced or removed: it is a mount point of its own
-// (EBUSY, as in a container that mounts single files), it is immutable or
-// append-only, or somebody else's in a sticky directory (EPERM). That nothing is
-// there is no error. An older kernel than Linux 5.8 does not tell mount points.
-func CheckEntry(dir *os.File, name string) error {
-	var st unix.Statx_t
-	err := unix.Statx(int(dir.Fd()), name, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_TYPE|unix.STATX_UID, &st)
-	if err != nil {
-		return nil // nothing there, or not known: then the operation will say
+// CheckEntry reports, before it is tried, why what [Look] has found in the opened
+// directory could not be replaced or removed: it is a mount point of its own (EBUSY),
+// it is immutable or append-only, or somebody else's in a sticky directory (EPERM).
+func CheckEntry(dir *os.File, e Entry) error {
+	if e.Held != nil {
+		return e.Held
 	}
-	switch attrs := st.Attributes & st.Attributes_mask; {
-	case attrs&unix.STATX_ATTR_MOUNT_ROOT != 0:
-		return unix.EBUSY
-	case attrs&(unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) != 0:
-		return unix.EPERM
-	}
-	return checkSticky(dir, int(st.Uid))
+	return checkSticky(dir, int(e.UID))
 }
 
 func checkSticky(dir *os.File, owner int) error {

@@ -9,7 +9,7 @@ import (
 )
 
 // CheckEntry says nil where there is no way to ask; the operation will say.
-func CheckEntry(*os.File, string) error { return nil }
+func CheckEntry(*os.File, Entry) error { return nil }
 
 // CheckWritable reports, before it is tried, why entries of the opened directory
 // could not be made, replaced and removed.

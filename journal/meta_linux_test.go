@@ -1,0 +1,87 @@
+package journal_test
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/forewrite/forewrite/internal/fsx"
+	"golang.org/x/sys/unix"
+)
+
+// The file in staging is made anew, so whatever the old one had is given to it. What
+// it has already is not set again, and one that had no attributes is not opened.
+func TestAReplacedFileKeepsModeOwnerAndAttributes(t *testing.T) {
+	t.Parallel()
+	mode := func(mode os.FileMode) func(string) error {
+		return func(p string) error { return os.Chmod(p, mode) }
+	}
+	owner := func(uid, gid int) func(string) error {
+		return func(p string) error { return os.Chown(p, uid, gid) }
+	}
+	attr := func(p string) error { return unix.Lsetxattr(p, "user.a", []byte("1"), 0) }
+	for name, give := range map[string][]func(string) error{
+		"closed to others":            {mode(0o600)},
+		"more than most umasks grant": {mode(0o666)},
+		"not readable":                {mode(0o200)},
+		"set-id":                      {mode(0o711 | os.ModeSetuid | os.ModeSetgid)},
+		"somebody else's":             {owner(12345, 23456), mode(0o640)},
+		"somebody else's, set-id":     {owner(12345, 23456), mode(0o750 | os.ModeSetuid)},
+		"another group's":             {owner(-1, 23456)},
+		"with an attribute":           {attr},
+		"with all of it":              {owner(12345, 23456), attr, mode(0o604 | os.ModeSetgid)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			if err := os.Mkdir(filepath.Join(root, "d"), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			paths := []string{"f", "d/f"}
+			want := make(map[string]string)
+			for _, p := range paths {
+				full := filepath.Join(root, p)
+				if err := os.WriteFile(full, []byte("old"), 0o644); err != nil {
+					t.Fatal(err)
+				}
+				for _, g := range give {
+					if err := g(full); errors.Is(err, unix.EPERM) || errors.Is(err, unix.EOPNOTSUPP) {
+						t.Skip(err)
+					} else if err != nil {
+						t.Fatal(err)
+					}
+				}
+				want[p] = about(t, full)
+			}
+			j := open(t, root, nil)
+			update(t, j, do(put("f", "new"), put("d/f", "new")))
+			update(t, j, do(put("f", "newer"), put("d/f", "newer")))
+			for _, p := range paths {
+				if got := about(t, filepath.Join(root, p)); got != want[p] {
+					t.Errorf("%s: %s, was %s", p, got, want[p])
+				}
+				if data, err := os.ReadFile(filepath.Join(root, p)); err != nil && os.Geteuid() == 0 || err == nil && string(data) != "newer" {
+					t.Errorf("%s: %q, %v", p, data, err)
+				}
+			}
+		})
+	}
+}
+
+// about tells mode, owner and attribute of a file.
+func about(t *testing.T, p string) string {
+	t.Helper()
+	fi, err := os.Lstat(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	uid, gid, _ := fsx.Owner(fi)
+	var buf [16]byte
+	n, err := unix.Lgetxattr(p, "user.a", buf[:])
+	if err != nil {
+		n = 0
+	}
+	return fmt.Sprintf("%v %d:%d %q", fi.Mode(), uid, gid, buf[:n])
+}

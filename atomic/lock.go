@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/gofrs/flock"
 )
 
@@ -151,9 +152,9 @@ func (l *FileLock) try(t tree) (bool, error) {
 }
 
 func (l *FileLock) openAndTry(t tree) (_ *flock.Flock, got bool, err error) {
-	flags := os.O_RDONLY | openNoFollow
+	flags := os.O_RDONLY | fsx.NoLink
 	if l.how == exclusive {
-		flags = os.O_RDWR | openNoFollow // NFS wants it for an exclusive lock
+		flags = os.O_RDWR | fsx.NoLink // NFS wants it for an exclusive lock
 	}
 	path := l.path
 	if root, ok := t.(*os.Root); ok {

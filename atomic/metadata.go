@@ -20,7 +20,7 @@ func (f *File) takeMetadata(old fs.FileInfo) error {
 		}
 		return nil
 	}
-	now, err := f.temp.Stat()
+	now, err := fsx.LookFile(f.temp)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (f *File) takeMetadata(old fs.FileInfo) error {
 		if err := f.copyFromOld(old); err != nil {
 			return err
 		}
-		if now, err = f.temp.Stat(); err != nil {
+		if now, err = fsx.LookFile(f.temp); err != nil {
 			return err
 		}
 	}
@@ -46,7 +46,7 @@ func (f *File) attrless() bool {
 }
 
 func (f *File) copyFromOld(old fs.FileInfo) error {
-	src, err := f.cfg.tree.OpenFile(f.path, os.O_RDONLY|openNoFollow|openNoWait, 0)
+	src, err := f.cfg.tree.OpenFile(f.path, os.O_RDONLY|fsx.NoLink|fsx.NoWait, 0)
 	if errors.Is(err, fs.ErrPermission) {
 		// We may replace it but not read it, so its attributes are out of reach.
 		if uid, gid, ok := fsx.Owner(old); ok {
@@ -61,22 +61,20 @@ func (f *File) copyFromOld(old fs.FileInfo) error {
 	return fsx.CopyMeta(f.temp, src)
 }
 
-func sameOwner(a, b fs.FileInfo) bool {
-	uidA, gidA, okA := fsx.Owner(a)
-	uidB, gidB, okB := fsx.Owner(b)
-	return okA && okB && uidA == uidB && gidA == gidB
+func sameOwner(old fs.FileInfo, now fsx.Entry) bool {
+	uid, gid, ok := fsx.Owner(old)
+	return ok && uid == now.UID && gid == now.GID
 }
 
 // keptMode is the old mode, less what it would grant to the wrong people: only
 // root gives files away, so the new one may belong to somebody else.
-func keptMode(old, now fs.FileInfo) fs.FileMode {
+func keptMode(old fs.FileInfo, now fsx.Entry) fs.FileMode {
 	mode := old.Mode() & chmodBits
 	oldUID, oldGID, _ := fsx.Owner(old)
-	uid, gid, _ := fsx.Owner(now)
-	if uid != oldUID {
+	if now.UID != oldUID {
 		mode &^= fs.ModeSetuid
 	}
-	if gid != oldGID {
+	if now.GID != oldGID {
 		mode &^= fs.ModeSetgid
 		others := mode & 0o007
 		mode = mode&^0o070 | mode&(others<<3)

@@ -11,9 +11,7 @@ import (
 )
 
 const (
-	openNoFollow = syscall.O_NOFOLLOW
-	openNoWait   = syscall.O_NONBLOCK // never hang on a FIFO
-	renamesOpen  = true               // an open file can be renamed
+	renamesOpen = true // an open file can be renamed
 
 	errNotDir = syscall.ENOTDIR
 )

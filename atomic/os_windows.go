@@ -9,9 +9,7 @@ import (
 )
 
 const (
-	openNoFollow = 0
-	openNoWait   = 0
-	renamesOpen  = false // must be closed first
+	renamesOpen = false // must be closed first
 
 	errNotDir = syscall.ENOTDIR
 )

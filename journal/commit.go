@@ -198,7 +198,7 @@ func (tx *Tx) prepareChange(c *apply.Change, there *fsx.Entry) error {
 		err = tx.j.files.Prepare(c, like, there)
 	}
 	if err != nil {
-		return fmt.Errorf("prepare %s: %w", c.Path, cause(err))
+		return fmt.Errorf("prepare %s: %w", c.Path, fsx.Cause(err))
 	}
 	return nil
 }

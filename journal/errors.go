@@ -3,8 +3,6 @@ package journal
 import (
 	"errors"
 	"fmt"
-	"io/fs"
-	"syscall"
 
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -56,18 +54,3 @@ func (e *TxError) Error() string {
 }
 
 func (e *TxError) Unwrap() error { return e.Err }
-
-// isGone reports whether err says that there is nothing at a path: the name is
-// missing, or what should be a directory above it is not one.
-func isGone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
-
-// cause strips the operation and path that the error repeats.
-func cause(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
-}

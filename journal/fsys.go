@@ -5,6 +5,8 @@ import (
 	"io/fs"
 	"path"
 	"syscall"
+
+	"github.com/forewrite/forewrite/internal/fsx"
 )
 
 // treeFS shows a tree as an fs.FS. It follows symbolic links within the root.
@@ -61,7 +63,7 @@ func (f treeFS) Open(name string) (fs.File, error) {
 	}
 	file, err := f.tree.content(p, n)
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: cause(err)}
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fsx.Cause(err)}
 	}
 	return openFile{file, info{path.Base(name), n}}, nil
 }
@@ -95,7 +97,7 @@ func (f treeFS) ReadLink(name string) (string, error) {
 	}
 	target, err := f.tree.readLink(p, n)
 	if err != nil {
-		return "", &fs.PathError{Op: "readlink", Path: name, Err: cause(err)}
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: fsx.Cause(err)}
 	}
 	return target, nil
 }
@@ -112,7 +114,7 @@ func (f treeFS) ReadFile(name string) ([]byte, error) {
 			return data, nil
 		}
 	}
-	return nil, &fs.PathError{Op: "read", Path: name, Err: cause(err)}
+	return nil, &fs.PathError{Op: "read", Path: name, Err: fsx.Cause(err)}
 }
 
 // ReadDir implements fs.ReadDirFS.
@@ -134,7 +136,7 @@ func (f treeFS) openDir(name, p string, n node) (*openDir, error) {
 	}
 	all, err := f.tree.readDir(p)
 	if err != nil {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: cause(err)}
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fsx.Cause(err)}
 	}
 	d := &openDir{info: info{path.Base(name), n}}
 	for _, e := range all {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/forewrite/forewrite/atomic"
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -176,7 +177,7 @@ func (tx *Tx) removeAll(name string) error {
 		return err
 	}
 	p, n, err := tx.tree.resolve(name, false)
-	if isGone(err) {
+	if fsx.Gone(err) {
 		return nil
 	}
 	if err != nil {
@@ -237,7 +238,7 @@ func (tx *Tx) mkdirAll(name string, perm fs.FileMode) error {
 		return syscall.ENOTDIR
 	case err == nil && n.exists():
 		return nil
-	case err != nil && !isGone(err) || !validName(name):
+	case err != nil && !fsx.Gone(err) || !validName(name):
 		return err
 	}
 	if err := tx.mkdirAll(path.Dir(name), perm); err != nil {
@@ -355,7 +356,7 @@ func (tx *Tx) expect(name string, v atomic.Version) error {
 
 func (tx *Tx) version(name string) (atomic.Version, error) {
 	p, n, err := tx.tree.stat(name, true)
-	if isGone(err) {
+	if fsx.Gone(err) {
 		return atomic.Version{}, nil
 	}
 	if err != nil {

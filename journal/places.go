@@ -62,10 +62,10 @@ func (pl *places) checkEntry(p string) (*fsx.Entry, error) {
 	}
 	// The directory is not made yet: does the file system take the name at all?
 	_, err := pl.j.files.Staging.Lstat(base)
-	if isGone(err) {
+	if fsx.Gone(err) {
 		return nil, nil
 	}
-	return nil, cause(err)
+	return nil, fsx.Cause(err)
 }
 
 // look opens the directory, unless it was the last one, and reports why its
@@ -81,11 +81,11 @@ func (pl *places) look(name string) error {
 		return nil
 	}
 	dir, done, err := pl.j.files.Dir(name)
-	if isGone(err) {
+	if fsx.Gone(err) {
 		return nil
 	}
 	if err != nil {
-		pl.err = cause(err)
+		pl.err = fsx.Cause(err)
 		return pl.err
 	}
 	pl.dir, pl.done = dir, done
@@ -107,7 +107,7 @@ func (pl *places) checkDir(dir *os.File) error {
 	if pl.name != "." {
 		e, err := fsx.LookFile(dir)
 		if err != nil {
-			return cause(err)
+			return fsx.Cause(err)
 		}
 		if !e.Mode.IsDir() {
 			pl.dir = nil // another change makes it one
@@ -123,18 +123,18 @@ func (pl *places) checkDir(dir *os.File) error {
 // checkTree does it for all that lies in a tree that shall go.
 func (pl *places) checkTree(dir string) error {
 	fi, err := pl.j.root.Lstat(dir)
-	if isGone(err) || err == nil && !fi.IsDir() {
+	if fsx.Gone(err) || err == nil && !fi.IsDir() {
 		return nil
 	}
 	if err != nil {
-		return cause(err)
+		return fsx.Cause(err)
 	}
 	return fs.WalkDir(pl.j.root.FS(), dir, func(p string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
-			return cause(err)
+			return fsx.Cause(err)
 		}
 		if d.IsDir() {
 			if err := pl.look(p); err != nil { // also an empty one: it is moved

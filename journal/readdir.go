@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
 )
 
 // entry is one name in a directory.
@@ -66,14 +67,14 @@ func (t *tree) names(p string) ([]string, error) {
 // yet, or something else is still in its place.
 func (t *tree) diskNames(p string) ([]string, error) {
 	fi, err := t.j.root.Lstat(p)
-	if isGone(err) || err == nil && !fi.IsDir() {
+	if fsx.Gone(err) || err == nil && !fi.IsDir() {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	dir, err := t.j.root.Open(p)
-	if isGone(err) {
+	if fsx.Gone(err) {
 		return nil, nil
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -211,7 +212,7 @@ func (tx *Tx) fail(op, name string, err error) error {
 		return err
 	}
 	if name != "" {
-		err = cause(err)
+		err = fsx.Cause(err)
 	}
 	return &TxError{Tx: tx.id, Op: op, Path: name, Err: err}
 }

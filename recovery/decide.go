@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -116,7 +117,7 @@ func (a *analysis) orphaned(c *apply.Change) (reason string, err error) {
 	}
 	fi, err := a.root.Stat(parent)
 	switch {
-	case gone(err):
+	case fsx.Gone(err):
 		return fmt.Sprintf("its directory %s is gone", parent), nil
 	case err == nil && !fi.IsDir():
 		return fmt.Sprintf("its directory %s is now a %s", parent, kindOf(fi.Mode())), nil
@@ -181,7 +182,7 @@ func (a *analysis) blocked(c *apply.Change) (reason string, err error) {
 // considerStaged checks content that lies in staging.
 func (a *analysis) considerStaged(c *apply.Change, s sight, v verdict) (verdict, error) {
 	staged, err := a.staged(c.Payload.Name)
-	if gone(err) {
+	if fsx.Gone(err) {
 		if a.holds(c, s) {
 			return verdict{reason: "already in place", there: true}, nil
 		}

@@ -70,13 +70,13 @@ func (l *looker) openStaged(name string) (*os.File, error) {
 	if _, err := l.staged(name); err != nil {
 		return nil, err
 	}
-	return l.staging.OpenFile(name, os.O_RDONLY|openNoWait, 0)
+	return l.staging.OpenFile(name, os.O_RDONLY|fsx.NoWait, 0)
 }
 
 // look finds out what is at a path. Regular files are opened, nothing else.
 func (l *looker) look(p string) (sight, error) {
 	fi, err := l.root.Lstat(p)
-	if gone(err) {
+	if fsx.Gone(err) {
 		return sight{}, nil
 	}
 	if err != nil {
@@ -91,7 +91,7 @@ func (l *looker) look(p string) (sight, error) {
 	case fi.Mode()&fs.ModeSymlink != 0:
 		target, err := l.root.Readlink(p)
 		s.known = slices.Contains(h.links, target)
-		return s, ignoreGone(err)
+		return s, fsx.IgnoreGone(err)
 	case fi.Mode().IsRegular():
 		s.known, err = l.knows(p, fi, h)
 	}
@@ -103,7 +103,7 @@ func (l *looker) look(p string) (sight, error) {
 func (l *looker) isForeign(p string) (bool, error) {
 	fi, err := l.root.Lstat(p)
 	if err != nil || !l.isNewer(fi) {
-		return false, ignoreGone(err)
+		return false, fsx.IgnoreGone(err)
 	}
 	s, err := l.look(p)
 	return s.foreign(), err
@@ -152,7 +152,7 @@ func (l *looker) knows(p string, fi fs.FileInfo, h *history) (bool, error) {
 	if len(candidates) == 0 {
 		return false, nil
 	}
-	file, err := l.root.OpenFile(p, os.O_RDONLY|openNoWait, 0)
+	file, err := l.root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
 	if err != nil {
 		return false, err
 	}
@@ -174,7 +174,7 @@ func (l *looker) candidate(payload record.Payload, fi fs.FileInfo) (*candidate, 
 		return c, nil
 	}
 	staged, err := l.staged(payload.Name)
-	if gone(err) || err == nil && os.SameFile(staged, fi) {
+	if fsx.Gone(err) || err == nil && os.SameFile(staged, fi) {
 		c.torn = false // nothing to compare with but the hash
 		return c, nil
 	}
@@ -269,18 +269,6 @@ func (c *contextReader) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return c.r.Read(b)
-}
-
-// gone reports whether err says that there is nothing at the path.
-func gone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
-
-func ignoreGone(err error) error {
-	if gone(err) {
-		return nil
-	}
-	return err
 }
 
 // passes reports whether err may pass, so that recovery stops to be tried again.

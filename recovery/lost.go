@@ -34,7 +34,7 @@ func (a *analysis) keepTheirs(p string) {
 		if err != nil || !fi.Mode().IsRegular() {
 			return nil, errors.Join(err, fs.ErrNotExist)
 		}
-		return a.root.OpenFile(p, os.O_RDONLY|openNoWait, 0)
+		return a.root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
 	})
 }
 
@@ -144,7 +144,7 @@ func (l *lost) flush() error {
 
 func (l *lost) do(j job) error {
 	src, err := j.open()
-	if gone(err) || errors.Is(err, walfile.ErrNoFile) {
+	if fsx.Gone(err) || errors.Is(err, walfile.ErrNoFile) {
 		return nil // nothing there to keep
 	}
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/walfile"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -155,7 +156,7 @@ func (l *lost) attempt(step apply.Step, failed map[string]bool, do func(apply.St
 	case err == nil:
 		return true, nil
 	case passes(err):
-		return false, fmt.Errorf("recovery: redo tx %d: %s %s: %w", step.Tx, step.Op, step.Path, bare(err))
+		return false, fmt.Errorf("recovery: redo tx %d: %s %s: %w", step.Tx, step.Op, step.Path, fsx.Cause(err))
 	}
 	failed[step.Path] = true
 	l.giveUp(step.Change, err)
@@ -184,7 +185,7 @@ func prepare(files *apply.Files, step apply.Step) error {
 func removeLink(root *os.Root, p string) error {
 	fi, err := root.Lstat(p)
 	if err != nil || fi.Mode()&fs.ModeSymlink == 0 {
-		return ignoreGone(err)
+		return fsx.IgnoreGone(err)
 	}
 	return root.Remove(p)
 }
@@ -230,7 +231,7 @@ func (a *analysis) retire() error {
 func (a *analysis) tidy() error {
 	entries, err := fs.ReadDir(a.home.FS(), stagingName)
 	if err != nil {
-		return ignoreGone(err)
+		return fsx.IgnoreGone(err)
 	}
 	for _, e := range entries {
 		if err := a.home.RemoveAll(path.Join(stagingName, e.Name())); err != nil {
@@ -238,13 +239,4 @@ func (a *analysis) tidy() error {
 		}
 	}
 	return nil
-}
-
-// bare leaves out of an error the path, which is known.
-func bare(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
 }

@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/walfile"
 )
 
@@ -71,7 +72,7 @@ func (l *lost) drop() error {
 		}
 	}
 	entries, err := fs.ReadDir(l.home.FS(), stagingName)
-	if ignoreGone(err) != nil {
+	if fsx.IgnoreGone(err) != nil {
 		return err
 	}
 	for _, e := range entries {

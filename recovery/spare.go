@@ -5,6 +5,7 @@ import (
 	"path"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -66,7 +67,7 @@ func (a *analysis) walk(dir string, visit func(string, fs.DirEntry) error) error
 			err = a.ctx.Err()
 		}
 		if err != nil || p == dir {
-			return ignoreGone(err)
+			return fsx.IgnoreGone(err)
 		}
 		return visit(p, e)
 	})

@@ -70,7 +70,7 @@ func (f *Files) Dir(p string) (dir *os.File, done func() error, err error) {
 	if p == "." {
 		return f.rootDir, func() error { return nil }, nil
 	}
-	dir, err = f.Root.OpenFile(p, os.O_RDONLY|openNoWait, 0)
+	dir, err = f.Root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -96,18 +96,9 @@ func (f *Files) putInPlace(temp, p string) error {
 	}
 	err = fsx.Rename(f.stagingDir, temp, dir, path.Base(p))
 	if err != nil {
-		err = &fs.PathError{Op: "rename", Path: p, Err: bare(err)}
+		err = &fs.PathError{Op: "rename", Path: p, Err: fsx.Cause(err)}
 	}
 	return errors.Join(err, done())
-}
-
-// bare strips the names of a rename, of which one is nobody's business.
-func bare(err error) error {
-	var le *os.LinkError
-	if errors.As(err, &le) {
-		return le.Err
-	}
-	return err
 }
 
 // SyncStaging makes the names in staging durable.
@@ -163,7 +154,7 @@ func (f *Files) clear(c *Change) error {
 		return f.removeAll(c.Path)
 	}
 	e, err := f.Look(c.Path)
-	if gone(err) {
+	if fsx.Gone(err) {
 		return nil
 	}
 	if err != nil {
@@ -172,14 +163,14 @@ func (f *Files) clear(c *Change) error {
 	if e.Mode.IsDir() == (c.Op == record.OpMkdir) {
 		return nil // done before, or a rename replaces it
 	}
-	return ignoreGone(f.Root.Remove(c.Path))
+	return fsx.IgnoreGone(f.Root.Remove(c.Path))
 }
 
 func (f *Files) remove(c *Change) error {
 	if c.Op == record.OpRemoveAll {
 		return f.removeAll(c.Path)
 	}
-	return ignoreGone(f.Root.Remove(c.Path))
+	return fsx.IgnoreGone(f.Root.Remove(c.Path))
 }
 
 // removeAll takes the tree away in one rename, so that nobody sees half of it,
@@ -189,7 +180,7 @@ func (f *Files) removeAll(p string) error {
 	trash := f.NewName()
 	err := f.Root.Rename(p, path.Join(f.staging, trash))
 	switch {
-	case gone(err):
+	case fsx.Gone(err):
 		return nil
 	case errors.Is(err, syscall.EXDEV), errors.Is(err, syscall.EBUSY):
 		return f.Root.RemoveAll(p)
@@ -214,7 +205,7 @@ func (f *Files) place(c *Change) error {
 	if c.Payload.Kind == record.PayloadLinked || c.Payload.Kind == record.PayloadStaged {
 		// A rename onto another link of the same file does nothing and leaves
 		// both names: it was placed before.
-		return ignoreGone(f.Staging.Remove(c.Temp))
+		return fsx.IgnoreGone(f.Staging.Remove(c.Temp))
 	}
 	return nil
 }
@@ -222,12 +213,12 @@ func (f *Files) place(c *Change) error {
 func (f *Files) placeDir(c *Change) error {
 	e, err := f.Look(c.Path)
 	if err == nil && e.Mode.IsDir() { // made before, or by somebody else
-		if err := ignoreGone(f.Staging.Remove(c.Temp)); err != nil {
+		if err := fsx.IgnoreGone(f.Staging.Remove(c.Temp)); err != nil {
 			return err
 		}
 		return f.setMode(c.Path, c.Mode|0o300)
 	}
-	if err != nil && !gone(err) {
+	if err != nil && !fsx.Gone(err) {
 		return err
 	}
 	return f.putInPlace(c.Temp, c.Path)
@@ -237,7 +228,7 @@ func (f *Files) placeDir(c *Change) error {
 // a symbolic link, has no mode to set.
 func (f *Files) setMode(p string, bits uint32) error {
 	e, err := f.Look(p)
-	if gone(err) {
+	if fsx.Gone(err) {
 		return nil
 	}
 	if err != nil {
@@ -247,17 +238,4 @@ func (f *Files) setMode(p string, bits uint32) error {
 		return nil
 	}
 	return f.Root.Chmod(p, record.FileMode(bits))
-}
-
-// gone reports whether err says that there is nothing at the path: the name is
-// missing, or what should be a directory above it is a file.
-func gone(err error) bool {
-	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR)
-}
-
-func ignoreGone(err error) error {
-	if gone(err) {
-		return nil
-	}
-	return err
 }

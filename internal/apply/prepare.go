@@ -90,7 +90,7 @@ func (f *Files) CopyMeta(file *os.File, c, like *Change, there *fsx.Entry) error
 		if err := fsx.CopyMeta(file, old); err != nil {
 			return err
 		}
-	case gone(err):
+	case fsx.Gone(err):
 		if err := f.inheritGroup(file, c.Path); err != nil {
 			return err
 		}
@@ -168,7 +168,7 @@ func (f *Files) openReplaced(c, like *Change) (*os.File, error) {
 	}
 	if like != nil && like.Temp != "" {
 		old, err := f.Staging.Open(like.Temp)
-		if !gone(err) {
+		if !fsx.Gone(err) {
 			return old, err
 		}
 	}
@@ -177,7 +177,7 @@ func (f *Files) openReplaced(c, like *Change) (*os.File, error) {
 			return nil, fs.ErrNotExist
 		}
 	}
-	return f.Root.OpenFile(c.Path, os.O_RDONLY|openNoWait, 0)
+	return f.Root.OpenFile(c.Path, os.O_RDONLY|fsx.NoWait, 0)
 }
 
 // Link makes a second name for a file in staging, or a copy where the file system
@@ -197,7 +197,7 @@ func (f *Files) Link(name, temp string) error {
 // CopyIn makes a copy of the file at p in staging, as temp, with its owner, mode
 // and extended attributes.
 func (f *Files) CopyIn(p, temp string) error {
-	src, err := f.Root.OpenFile(p, os.O_RDONLY|openNoWait, 0)
+	src, err := f.Root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
 	if err != nil {
 		return err
 	}

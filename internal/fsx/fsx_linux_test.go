@@ -62,8 +62,9 @@ func TestLookAsksForNoTimes(t *testing.T) {
 		return len(seen)
 	}
 	asked := times(func(name string) error { _, err := os.Lstat(name); return err })
+	most := asked * 9 / 10
 	fewest := asked
-	for range 5 { // whatever else asks on this machine also shows
+	for n := 0; n < 20 && fewest > most; n++ { // whatever else asks on this machine also shows
 		fewest = min(fewest, times(func(name string) error {
 			dir, err := os.Open(filepath.Dir(name))
 			if err != nil {
@@ -75,7 +76,7 @@ func TestLookAsksForNoTimes(t *testing.T) {
 		}))
 	}
 	t.Logf("200 changes have %d different times after Lstat, %d after Look", asked, fewest)
-	if asked > 150 && fewest > 100 {
+	if asked > 150 && fewest > most {
 		t.Error("Look asks for times")
 	}
 }

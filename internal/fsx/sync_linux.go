@@ -11,17 +11,13 @@ import (
 // read it back (the size, the blocks), but not its times: on a file that is
 // overwritten in place it saves the commit of the file system's own journal.
 func Datasync(f *os.File) error {
-	for {
-		err := unix.Fdatasync(int(f.Fd()))
-		if err == nil {
-			return nil
-		}
-		// EINTR comes before anything was written, so this repeats a call that
-		// did not happen; any other failed fsync must never be repeated.
-		if err != unix.EINTR {
-			return &os.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
-		}
+	// EINTR comes before anything was written, so this repeats a call that did not
+	// happen; any other failed fsync must never be repeated.
+	err := retry(func() error { return unix.Fdatasync(int(f.Fd())) })
+	if err != nil {
+		return &os.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
 	}
+	return nil
 }
 
 // SyncFS makes everything durable that was ever written to the file system which

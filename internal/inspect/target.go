@@ -1,15 +1,14 @@
 package inspect
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"syscall"
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -53,7 +52,7 @@ const (
 func (t *Tree) Look(path string) (*Found, error) {
 	f := &Found{Kind: kindNothing, path: path, tree: t}
 	fi, err := t.root.Lstat(path)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+	if fsx.Gone(err) {
 		return f, nil
 	}
 	if err != nil {
@@ -169,7 +168,7 @@ func (f *Found) String() string {
 
 // openRegular opens a regular file beneath root, and waits for nothing else.
 func openRegular(root *os.Root, name string) (*os.File, error) {
-	file, err := root.OpenFile(name, os.O_RDONLY|openNoWait, 0)
+	file, err := root.OpenFile(name, os.O_RDONLY|fsx.NoWait, 0)
 	if err != nil {
 		return nil, err
 	}

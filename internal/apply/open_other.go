@@ -1,6 +1,0 @@
-//go:build !unix
-
-package apply
-
-// openNoWait: there is nothing in the tree that an open could wait for.
-const openNoWait = 0

@@ -1,8 +1,0 @@
-//go:build unix
-
-package apply
-
-import "syscall"
-
-// openNoWait keeps an open from hanging on a FIFO that took the place of a file.
-const openNoWait = syscall.O_NONBLOCK

@@ -14,12 +14,14 @@ type applied struct {
 	lsn    record.LSN // of the last group that was applied whole
 	dirty  apply.Dirty
 	staged []stagedFile // payloads that the log refers to, oldest first
+	size   int64        // of staged, in bytes
 }
 
 // stagedFile is needed for redo until a checkpoint has reached lsn.
 type stagedFile struct {
 	lsn  record.LSN
 	name string
+	size int64 // 0 for a link: its content was in the tree before
 }
 
 // applyBatch makes the files equal to what the requests of one group want, one
@@ -55,7 +57,7 @@ func (j *Journal) applyRequests(batch []*request, lsn record.LSN) (left []*reque
 	t := taker{j: j, seq: seq, keep: j.views.applying()}
 	defer j.views.applyDone(seq)
 	for i, r := range batch {
-		j.applied.keepStaged(lsn, r.staged)
+		j.applied.keepStaged(lsn, r.changes)
 		if len(r.changes) > 0 {
 			if err := j.applySet(&t, r.set); err != nil {
 				return batch[i:], err
@@ -67,15 +69,29 @@ func (j *Journal) applyRequests(batch []*request, lsn record.LSN) (left []*reque
 }
 
 // keepStaged notes payloads that redo needs until a checkpoint has reached lsn.
-func (a *applied) keepStaged(lsn record.LSN, names []string) {
-	if len(names) == 0 {
-		return
+func (a *applied) keepStaged(lsn record.LSN, changes []*apply.Change) {
+	for _, c := range changes {
+		switch c.Payload.Kind {
+		case record.PayloadStaged:
+			a.keep(stagedFile{lsn, c.Payload.Name, c.Payload.Size})
+		case record.PayloadLinked:
+			a.keep(stagedFile{lsn, c.Payload.Name, 0})
+		}
 	}
+}
+
+func (a *applied) keep(f stagedFile) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for _, name := range names {
-		a.staged = append(a.staged, stagedFile{lsn, name})
-	}
+	a.staged = append(a.staged, f)
+	a.size += f.size
+}
+
+// stagedSize returns how many bytes redo needs besides the log.
+func (a *applied) stagedSize() int64 {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.size
 }
 
 // applySet takes the steps that make the files equal to the set.

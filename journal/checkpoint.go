@@ -12,14 +12,24 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// maxBacklog is the number of epochs on disk from which committers wait for a
-// checkpoint.
-const maxBacklog = 8
+const (
+	// maxBacklog is the backlog from which committers wait for a checkpoint.
+	maxBacklog = 8
+	// stagedPart bytes of staged content count like an epoch. A large file leaves
+	// next to nothing in the log, but each version takes its place on the disk.
+	stagedPart = 16 << 20
+)
+
+// backlog counts what a checkpoint could give back, in epochs, and 1 for the current
+// epoch.
+func (j *Journal) backlog() int {
+	return j.log.backlog() + int(j.applied.stagedSize()/stagedPart)
+}
 
 // Checkpoint fsyncs every file and directory that was changed, notes it in the
 // log and gives back the parts of the log that are not needed any more. It
-// happens by itself when the log fills up, when the journal has been idle, and on
-// Close; committers do not wait for it. After it, a crash leaves nothing to redo
+// happens by itself when the log fills up, after 16 MiB of content that is not in
+// the log, when the journal has been idle, and on Close; committers do not wait for it. After it, a crash leaves nothing to redo
 // of what was committed before.
 func (j *Journal) Checkpoint(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
@@ -106,13 +116,14 @@ func (a *applied) stagedThrough(through record.LSN) []string {
 	var names []string
 	for len(a.staged) > 0 && a.staged[0].lsn <= through {
 		names = append(names, a.staged[0].name)
+		a.size -= a.staged[0].size
 		a.staged = a.staged[1:]
 	}
 	return names
 }
 
-// background checkpoints when the log has filled an epoch, or nothing was
-// committed for a while.
+// background checkpoints when there is a backlog, or nothing was committed for a
+// while.
 func (j *Journal) background() {
 	defer close(j.backgroundDone)
 	idle := time.NewTimer(time.Hour)
@@ -131,7 +142,7 @@ func (j *Journal) background() {
 			}
 			j.idleArmed.Store(false)
 		case <-j.filled:
-			if j.log.backlog() <= 1 {
+			if j.backlog() <= 1 {
 				continue // the checkpoint before has seen to it
 			}
 		}
@@ -147,7 +158,7 @@ func (j *Journal) touch() {
 	if j.opts.CheckpointIdle > 0 && j.idleArmed.CompareAndSwap(false, true) {
 		j.touched <- struct{}{} // has room: it is sent to once for each arming
 	}
-	if j.log.backlog() > 1 {
+	if j.backlog() > 1 {
 		select {
 		case j.filled <- struct{}{}:
 		default: // it knows already

@@ -170,10 +170,10 @@ func (j *Journal) poisoned() error {
 	return nil
 }
 
-// throttle makes committers help with the checkpoint when the log has grown to
-// maxBacklog epochs, so that it does not grow without bound.
+// throttle makes committers help with the checkpoint when the backlog has grown to
+// maxBacklog, so that it does not grow without bound.
 func (j *Journal) throttle(ctx context.Context) error {
-	if j.log.backlog() < maxBacklog {
+	if j.backlog() < maxBacklog {
 		return nil
 	}
 	return j.checkpoint(ctx)

@@ -36,7 +36,7 @@ type Options struct {
 
 	// CheckpointIdle is how long after the last commit the files are fsynced,
 	// so that an open after a crash has nothing to redo. Default 1 s; negative
-	// means only when the log fills up, and on Close.
+	// means only when the log or staging fills up, and on Close.
 	CheckpointIdle time.Duration
 
 	// Recovery says what Open does with a damaged log. Default: refuse it.

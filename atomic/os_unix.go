@@ -7,6 +7,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/forewrite/forewrite/internal/fsx"
 	"golang.org/x/sys/unix"
 )
 
@@ -29,15 +30,10 @@ func flush(f *os.File) error {
 
 // rename does without the look at the target that os.Rename takes: we have looked.
 func rename(from, to string) error {
-	for {
-		err := unix.Rename(from, to)
-		if err == nil {
-			return nil
-		}
-		if err != unix.EINTR {
-			return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
-		}
+	if err := fsx.Retry(func() error { return unix.Rename(from, to) }); err != nil {
+		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}
+	return nil
 }
 
 // isBusy tells a target that is a mount point.

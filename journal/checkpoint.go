@@ -29,8 +29,8 @@ func (j *Journal) backlog() int {
 // Checkpoint fsyncs every file and directory that was changed, notes it in the
 // log and gives back the parts of the log that are not needed any more. It
 // happens by itself when the log fills up, after 16 MiB of content that is not in
-// the log, when the journal has been idle, and on Close; committers do not wait for it. After it, a crash leaves nothing to redo
-// of what was committed before.
+// the log, when the journal has been idle, and on Close; committers do not wait for
+// it. After it, a crash leaves nothing to redo of what was committed before.
 func (j *Journal) Checkpoint(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return fmt.Errorf("journal: checkpoint: %w", err)

@@ -124,12 +124,11 @@ func (f *Files) copyMetaOfPlain(file *os.File, c, like *Change, there *fsx.Entry
 	if err != nil {
 		return false, err
 	}
-	if has.UID != there.UID || has.GID != there.GID {
-		if err := fsx.CopyOwner(file, *there); err != nil {
-			return false, err
-		}
-	} else if record.ModeBits(has.Mode) == c.Mode {
-		return true, nil
+	if err := fsx.CopyOwner(file, has, *there); err != nil {
+		return false, err
+	}
+	if record.ModeBits(has.Mode) == c.Mode {
+		return true, nil // a change of the owner takes set-id bits off, and it has none yet
 	}
 	return true, file.Chmod(record.FileMode(c.Mode))
 }
@@ -140,7 +139,11 @@ func (f *Files) copyOwner(file *os.File, c *Change) error {
 	if err != nil {
 		return err
 	}
-	return fsx.CopyOwner(file, e)
+	has, err := fsx.LookFile(file)
+	if err != nil {
+		return err
+	}
+	return fsx.CopyOwner(file, has, e)
 }
 
 // inheritGroup gives a new file the group that a set-group-id directory hands to

@@ -17,7 +17,7 @@ func TryLock(f *os.File, exclusive bool) (bool, error) {
 	if exclusive {
 		how = unix.LOCK_EX
 	}
-	err := retry(func() error { return unix.Flock(int(f.Fd()), how|unix.LOCK_NB) })
+	err := Retry(func() error { return unix.Flock(int(f.Fd()), how|unix.LOCK_NB) })
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		return false, nil
 	}

@@ -19,7 +19,7 @@ func LookFile(f *os.File) (Entry, error) { return statx(f, "", unix.AT_EMPTY_PAT
 func statx(f *os.File, name string, flags int) (Entry, error) {
 	const all = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_UID | unix.STATX_GID | unix.STATX_SIZE
 	var st unix.Statx_t
-	err := retry(func() error { return unix.Statx(int(f.Fd()), name, flags, all, &st) })
+	err := Retry(func() error { return unix.Statx(int(f.Fd()), name, flags, all, &st) })
 	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) { // a sandbox that does not know it
 		return fstatat(f, name, flags)
 	}
@@ -35,11 +35,16 @@ func statx(f *os.File, name string, flags int) (Entry, error) {
 // held: a mount point of its own, as in a container that mounts single files, which a
 // kernel before Linux 5.8 does not tell; or immutable or append-only.
 func held(st *unix.Statx_t) error {
-	switch attrs := st.Attributes & st.Attributes_mask; {
-	case attrs&unix.STATX_ATTR_MOUNT_ROOT != 0:
+	switch {
+	case has(st, unix.STATX_ATTR_MOUNT_ROOT):
 		return unix.EBUSY
-	case attrs&(unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) != 0:
+	case has(st, unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND):
 		return unix.EPERM
 	}
 	return nil
+}
+
+// has reports whether a file system that knows the attributes has set one of them.
+func has(st *unix.Statx_t, attrs uint64) bool {
+	return st.Attributes&st.Attributes_mask&attrs != 0
 }

@@ -12,7 +12,7 @@ import (
 
 func fstatat(f *os.File, name string, flags int) (Entry, error) {
 	var st unix.Stat_t
-	err := retry(func() error { return unix.Fstatat(int(f.Fd()), name, &st, flags) })
+	err := Retry(func() error { return unix.Fstatat(int(f.Fd()), name, &st, flags) })
 	if err != nil {
 		return Entry{}, lookError("fstatat", f, name, err)
 	}
@@ -28,15 +28,6 @@ func lookError(op string, f *os.File, name string, err error) error {
 		err = fs.ErrClosed
 	}
 	return &fs.PathError{Op: op, Path: filepath.Join(f.Name(), name), Err: err}
-}
-
-// retry repeats a call that a signal has interrupted, before it did anything.
-func retry(call func() error) error {
-	for {
-		if err := call(); err != unix.EINTR {
-			return err
-		}
-	}
 }
 
 // fileMode translates the mode that the kernel uses.

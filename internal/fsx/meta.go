@@ -12,11 +12,15 @@ import "os"
 // the owner compares it. Attributes that vouch for the old content (file
 // capabilities, IMA and EVM signatures) are never copied.
 func CopyMeta(dst, src *os.File) error {
-	e, err := LookFile(src)
+	want, err := LookFile(src)
 	if err != nil {
 		return err
 	}
-	if err := CopyOwner(dst, e); err != nil {
+	have, err := LookFile(dst)
+	if err != nil {
+		return err
+	}
+	if err := CopyOwner(dst, have, want); err != nil {
 		return err
 	}
 	return copyAttrs(dst, src)

@@ -14,7 +14,7 @@ import (
 // asks, in vain, to be told when the file can be read, which takes five calls more.
 func OpenAt(dir *os.File, name string, flag int, perm fs.FileMode) (*os.File, error) {
 	fd := -1
-	err := retry(func() (err error) {
+	err := Retry(func() (err error) {
 		fd, err = unix.Openat(int(dir.Fd()), name, flag|unix.O_NOFOLLOW|unix.O_CLOEXEC, uint32(perm.Perm()))
 		return err
 	})

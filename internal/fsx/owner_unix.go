@@ -8,13 +8,9 @@ import (
 	"syscall"
 )
 
-// CopyOwner gives dst the owner and the group of what src describes, as far as this
+// CopyOwner gives dst, which is have, the owner and the group of src, as far as this
 // process may.
-func CopyOwner(dst *os.File, src Entry) error {
-	have, err := LookFile(dst)
-	if err != nil {
-		return err
-	}
+func CopyOwner(dst *os.File, have, src Entry) error {
 	if src.UID == have.UID && src.GID == have.GID {
 		return nil
 	}

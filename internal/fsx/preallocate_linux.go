@@ -16,7 +16,7 @@ func Preallocate(f *os.File, size int64) error {
 	if size == 0 {
 		return nil
 	}
-	err := retry(func() error { return unix.Fallocate(int(f.Fd()), 0, 0, size) })
+	err := Retry(func() error { return unix.Fallocate(int(f.Fd()), 0, 0, size) })
 	if errors.Is(err, unix.EOPNOTSUPP) || errors.Is(err, unix.ENOSYS) {
 		return nil // files without extents; they are written as they are
 	}

@@ -11,7 +11,7 @@ import (
 // Rename renames from in the opened directory fromDir to to in toDir. Neither name
 // may have a slash in it.
 func Rename(fromDir *os.File, from string, toDir *os.File, to string) error {
-	err := retry(func() error { return unix.Renameat(int(fromDir.Fd()), from, int(toDir.Fd()), to) })
+	err := Retry(func() error { return unix.Renameat(int(fromDir.Fd()), from, int(toDir.Fd()), to) })
 	if err != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
 	}

@@ -43,7 +43,7 @@ func CheckWritable(dir *os.File) error {
 	if err := unix.Statx(int(dir.Fd()), "", unix.AT_EMPTY_PATH, unix.STATX_TYPE, &st); err != nil {
 		return nil
 	}
-	if st.Attributes&st.Attributes_mask&(unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) != 0 {
+	if has(&st, unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) {
 		return unix.EPERM
 	}
 	return nil

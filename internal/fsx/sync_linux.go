@@ -13,7 +13,7 @@ import (
 func Datasync(f *os.File) error {
 	// EINTR comes before anything was written, so this repeats a call that did not
 	// happen; any other failed fsync must never be repeated.
-	err := retry(func() error { return unix.Fdatasync(int(f.Fd())) })
+	err := Retry(func() error { return unix.Fdatasync(int(f.Fd())) })
 	if err != nil {
 		return &os.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
 	}

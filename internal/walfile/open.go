@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/forewrite/forewrite/internal/fsx"
 )
 
 // OpenEpoch opens an epoch's file, for reading or for reading and writing. What is
@@ -28,7 +30,7 @@ func OpenEpoch(logDir string, name Name, write bool) (*os.File, error) {
 		flag = os.O_RDWR
 	}
 	// Should it become a FIFO or a symlink just now, it is neither waited for nor followed.
-	file, err := os.OpenFile(path, flag|safeOpen, 0)
+	file, err := os.OpenFile(path, flag|fsx.NoLink|fsx.NoWait, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -1,0 +1,14 @@
+//go:build unix
+
+package fsx
+
+import "golang.org/x/sys/unix"
+
+// Retry repeats a call that a signal has interrupted, before it did anything.
+func Retry(call func() error) error {
+	for {
+		if err := call(); err != unix.EINTR {
+			return err
+		}
+	}
+}

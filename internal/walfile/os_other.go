@@ -1,5 +1,0 @@
-//go:build !unix
-
-package walfile
-
-const safeOpen = 0

@@ -1,7 +1,0 @@
-//go:build unix
-
-package walfile
-
-import "syscall"
-
-const safeOpen = syscall.O_NOFOLLOW | syscall.O_NONBLOCK

@@ -55,7 +55,7 @@ func (f *File) linkBackup(old fs.FileInfo, backup string) error {
 
 func (f *File) copyBackup(backup string) error {
 	c := &config{tree: f.cfg.tree, mode: 0o600, symlink: replaceSymlink, noSync: f.cfg.noSync, noMkdir: true}
-	src, err := c.tree.OpenFile(f.path, os.O_RDONLY|fsx.NoWait, 0)
+	src, err := c.tree.OpenFile(f.path, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func claim(f *os.File) bool {
 // removeLeaked unlinks a temporary file that nobody has claimed.
 func removeLeaked(dir, base string) (bool, error) {
 	name := filepath.Join(dir, base)
-	f, err := os.OpenFile(name, os.O_RDONLY|fsx.NoLink|fsx.NoWait, 0)
+	f, err := os.OpenFile(name, os.O_RDONLY|fsx.NoFollow|fsx.NonBlocking, 0)
 	if err != nil {
 		return false, ignoreMissing(err)
 	}

@@ -143,7 +143,7 @@ func noteHolder(t tree, path string, info fs.FileInfo) *os.File {
 	if info.Size() != 0 && info.Size() != holderOffset+holderSize {
 		return nil
 	}
-	f, err := t.OpenFile(path, os.O_RDWR|fsx.NoLink, 0)
+	f, err := t.OpenFile(path, os.O_RDWR|fsx.NoFollow, 0)
 	if err != nil {
 		return nil
 	}

@@ -152,9 +152,9 @@ func (l *FileLock) try(t tree) (bool, error) {
 }
 
 func (l *FileLock) openAndTry(t tree) (_ *flock.Flock, got bool, err error) {
-	flags := os.O_RDONLY | fsx.NoLink
+	flags := os.O_RDONLY | fsx.NoFollow
 	if l.how == exclusive {
-		flags = os.O_RDWR | fsx.NoLink // NFS wants it for an exclusive lock
+		flags = os.O_RDWR | fsx.NoFollow // NFS wants it for an exclusive lock
 	}
 	path := l.path
 	if root, ok := t.(*os.Root); ok {

@@ -20,7 +20,7 @@ func (f *File) takeMetadata(old fs.FileInfo) error {
 		}
 		return nil
 	}
-	now, err := fsx.LookFile(f.temp)
+	now, err := fsx.StatFile(f.temp)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (f *File) takeMetadata(old fs.FileInfo) error {
 		if err := f.copyFromOld(old); err != nil {
 			return err
 		}
-		if now, err = fsx.LookFile(f.temp); err != nil {
+		if now, err = fsx.StatFile(f.temp); err != nil {
 			return err
 		}
 	}
@@ -42,11 +42,11 @@ func (f *File) takeMetadata(old fs.FileInfo) error {
 // spares opening the old one.
 func (f *File) attrless() bool {
 	_, onHost := f.cfg.tree.(host)
-	return onHost && fsx.Plain(f.temp, f.path)
+	return onHost && fsx.NoXattrs(f.temp, f.path)
 }
 
 func (f *File) copyFromOld(old fs.FileInfo) error {
-	src, err := f.cfg.tree.OpenFile(f.path, os.O_RDONLY|fsx.NoLink|fsx.NoWait, 0)
+	src, err := f.cfg.tree.OpenFile(f.path, os.O_RDONLY|fsx.NoFollow|fsx.NonBlocking, 0)
 	if errors.Is(err, fs.ErrPermission) {
 		// We may replace it but not read it, so its attributes are out of reach.
 		if uid, gid, ok := fsx.Owner(old); ok {
@@ -61,14 +61,14 @@ func (f *File) copyFromOld(old fs.FileInfo) error {
 	return fsx.CopyMeta(f.temp, src)
 }
 
-func sameOwner(old fs.FileInfo, now fsx.Entry) bool {
+func sameOwner(old fs.FileInfo, now fsx.Info) bool {
 	uid, gid, ok := fsx.Owner(old)
 	return ok && uid == now.UID && gid == now.GID
 }
 
 // keptMode is the old mode, less what it would grant to the wrong people: only
 // root gives files away, so the new one may belong to somebody else.
-func keptMode(old fs.FileInfo, now fsx.Entry) fs.FileMode {
+func keptMode(old fs.FileInfo, now fsx.Info) fs.FileMode {
 	mode := old.Mode() & chmodBits
 	oldUID, oldGID, _ := fsx.Owner(old)
 	if now.UID != oldUID {

@@ -91,7 +91,7 @@ func (f *File) linkOnto() error {
 // first byte on a crash leaves a mix, so all of it was written to the temporary
 // file first: what can fail has failed already.
 func (f *File) overwrite() error {
-	dst, err := f.cfg.tree.OpenFile(f.path, os.O_WRONLY|fsx.NoLink, 0)
+	dst, err := f.cfg.tree.OpenFile(f.path, os.O_WRONLY|fsx.NoFollow, 0)
 	if err != nil {
 		return err
 	}

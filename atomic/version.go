@@ -82,7 +82,7 @@ func (v Version) isThat(t tree, name string) (bool, error) {
 
 // openRegular opens a file for reading, and never waits for a FIFO.
 func openRegular(t tree, name string) (*os.File, fs.FileInfo, error) {
-	f, err := t.OpenFile(name, os.O_RDONLY|fsx.NoWait, 0)
+	f, err := t.OpenFile(name, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -65,7 +65,7 @@ func forewriteAt(j *journal.Journal, dir string) *Store {
 // large, before the load begins, that the load doesn't fill it.
 func hoardForewrite(dir string) (*Store, error) {
 	ctx := context.Background()
-	j, err := journal.Open(ctx, dir, &journal.Options{EpochSize: 8 * mib, CheckpointIdle: -1})
+	j, err := journal.Open(ctx, dir, &journal.Options{SegmentSize: 8 * mib, CheckpointIdle: -1})
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -22,7 +22,7 @@ import (
 // still open while the tree is copied.
 func crashed(t testing.TB) tree {
 	dir := t.TempDir()
-	jr, err := journal.Open(context.Background(), dir, &journal.Options{EpochSize: 4096, InlineLimit: 200, CheckpointIdle: -1})
+	jr, err := journal.Open(context.Background(), dir, &journal.Options{SegmentSize: 4096, InlineLimit: 200, CheckpointIdle: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,8 +161,8 @@ func (t tree) mutated(edits []byte, flags byte) tree {
 func (t tree) reseal() {
 	for p, n := range t {
 		dir, file := filepath.Split(p)
-		name, ok := walfile.ParseName(filepath.Base(dir))
-		if file != walfile.FileName || !ok {
+		name, ok := segment.ParseName(filepath.Base(dir))
+		if file != segment.FileName || !ok {
 			continue
 		}
 		b := []byte(n.data)
@@ -196,7 +196,7 @@ func openHostile(t *testing.T, root string, policy recovery.Policy, input int64)
 	defer cancel()
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	jr, err := journal.Open(ctx, root, &journal.Options{EpochSize: 4096, Recovery: policy, LockTimeout: time.Second})
+	jr, err := journal.Open(ctx, root, &journal.Options{SegmentSize: 4096, Recovery: policy, LockTimeout: time.Second})
 	runtime.ReadMemStats(&after)
 	if taken := int64(after.TotalAlloc - before.TotalAlloc); taken > input+64<<20 {
 		t.Errorf("Open took %d MB of memory", taken>>20)

@@ -15,7 +15,7 @@ import (
 // A workload is a text, one command a line:
 //
 //	file NAME SIZE, dir NAME, link NAME TARGET   made before the journal is
-//	epoch BYTES, inline BYTES                    options of the journal
+//	segment BYTES, inline BYTES                    options of the journal
 //	open, close, checkpoint
 //	tx                                           begins a transaction, and these are part of one:
 //	  write|create|append NAME SIZE, remove|removeall|mkdir|mkdirall NAME,
@@ -55,7 +55,7 @@ func (o op) content() string {
 }
 
 const (
-	setupVerbs = " file dir link epoch inline "
+	setupVerbs = " file dir link segment inline "
 	plainVerbs = " open close checkpoint kill powerloss "
 	txVerbs    = " write create append remove removeall mkdir mkdirall rename copy symlink chmod expect read "
 
@@ -124,7 +124,7 @@ func parseOp(line string, tag int) (op, bool) {
 		if o.b == "" || !isText(o.b) || o.verb != "link" && o.verb != "symlink" && !validName(o.b) {
 			return op{}, false
 		}
-	case "epoch", "inline", "powerloss":
+	case "segment", "inline", "powerloss":
 		o.n, _ = strconv.Atoi(arg(1))
 		return o, true
 	case "chmod":

@@ -55,8 +55,8 @@ func (m *modelled) command(c command) {
 			os.Symlink(c.b, name)
 		case "inline":
 			m.opts.InlineLimit = int64(max(1, min(c.n, 1<<20)))
-		case "epoch":
-			m.opts.EpochSize = int64(max(4096, min(c.n, 1<<20)))
+		case "segment":
+			m.opts.SegmentSize = int64(max(4096, min(c.n, 1<<20)))
 		}
 		return
 	}

@@ -28,8 +28,8 @@ type bug struct {
 // stages are the tests that look for a bug, the fast ones first.
 var stages = [][]string{
 	{"./fuzz", "-short", "-run", "TestExplore|TestFaults|TestRegress|Fuzz"},
-	{"./fuzz", "-run", "(TestExplore|TestFaults)/workloads/(one-file|many-files|first-open|epoch-switch|checkpoint|staged|kill)"},
-	{"./recovery", "./journal/record", "./internal/walfile"},
+	{"./fuzz", "-run", "(TestExplore|TestFaults)/workloads/(one-file|many-files|first-open|segment-switch|checkpoint|staged|kill)"},
+	{"./recovery", "./journal/record", "./internal/segment"},
 	{"./journal"},
 }
 

@@ -74,7 +74,7 @@ func play(t testing.TB, w workload, fault *crashfs.Fault) *player {
 	p := &player{t: t, fault: fault, h: history{start: tree{}}}
 	p.borrow()
 	defer p.giveBack()
-	p.h.opts = journal.Options{EpochSize: 4096, CheckpointIdle: -1, LockTimeout: time.Second}
+	p.h.opts = journal.Options{SegmentSize: 4096, CheckpointIdle: -1, LockTimeout: time.Second}
 	at := p.setup(w.commands)
 	p.model = maps.Clone(p.h.start)
 	for _, c := range w.commands[at:] {
@@ -128,8 +128,8 @@ func (p *player) setup(commands []command) int {
 			os.MkdirAll(name, 0o755)
 		case "link":
 			os.Symlink(c.b, name)
-		case "epoch":
-			p.h.opts.EpochSize = int64(max(4096, min(c.n, 1<<20)))
+		case "segment":
+			p.h.opts.SegmentSize = int64(max(4096, min(c.n, 1<<20)))
 		case "inline":
 			p.h.opts.InlineLimit = int64(max(1, min(c.n, 1<<20)))
 		}

@@ -8,14 +8,14 @@ import (
 	"testing"
 
 	"github.com/forewrite/forewrite/fuzz/crashfs"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 )
 
-// The group that is torn is the only one in its epoch, and recovery crashes between
-// retiring the epoch before it and this one.
-func TestRegressTornFirstGroupOfAnEpoch(t *testing.T) {
+// The group that is torn is the only one in its segment, and recovery crashes between
+// retiring the segment before it and this one.
+func TestRegressTornFirstGroupOfAnSegment(t *testing.T) {
 	texts := seedTexts(t)
-	p := play(t, parse("epoch-switch", texts["epoch-switch"]), nil)
+	p := play(t, parse("segment-switch", texts["segment-switch"]), nil)
 	j, err := newJudge(&p.h, 1<<30)
 	if err != nil {
 		t.Fatal(err)
@@ -34,30 +34,30 @@ func TestRegressTornFirstGroupOfAnEpoch(t *testing.T) {
 			return
 		}
 	}
-	t.Fatalf("only %d states have such an epoch", tried)
+	t.Fatalf("only %d states have such a segment", tried)
 }
 
-// tornFirst reports whether the log has an epoch that begins with a sector of
+// tornFirst reports whether the log has a segment that begins with a sector of
 // zeroes and goes on with something else, after another one.
 func tornFirst(im crashfs.Image) bool {
-	epochs, torn := 0, false
+	segments, torn := 0, false
 	for _, e := range im {
-		if path.Base(e.Path) != walfile.FileName {
+		if path.Base(e.Path) != segment.FileName {
 			continue
 		}
-		epochs++
+		segments++
 		b := e.Content.Bytes()
 		torn = len(b) > crashfs.SectorSize && string(b[:crashfs.SectorSize]) == string(make([]byte, crashfs.SectorSize)) &&
 			string(b) != string(make([]byte, len(b)))
 	}
-	return epochs > 1 && torn
+	return segments > 1 && torn
 }
 
-// Retiring an epoch fails once. The next checkpoint must not retire the one after
+// Retiring a segment fails once. The next checkpoint must not retire the one after
 // it, or there is a gap.
 func TestRegressFailedRetire(t *testing.T) {
 	w := parse("failed retire", `
-epoch 4096
+segment 4096
 open
 tx
 write a 3000

@@ -15,18 +15,18 @@ import (
 
 // crash is a state and everything that is needed to judge it again.
 type crash struct {
-	Trace     crashfs.Trace
-	Prefix    int
-	Need      int // transactions acknowledged by then
-	Mode      crashfs.Mode
-	Fill      crashfs.Fill
-	Choice    []byte
-	Weak      bool
-	Start     map[string]savedNode
-	Txs       []savedTx
-	Acked     int
-	EpochSize int64
-	Inline    int64
+	Trace       crashfs.Trace
+	Prefix      int
+	Need        int // transactions acknowledged by then
+	Mode        crashfs.Mode
+	Fill        crashfs.Fill
+	Choice      []byte
+	Weak        bool
+	Start       map[string]savedNode
+	Txs         []savedTx
+	Acked       int
+	SegmentSize int64
+	Inline      int64
 }
 
 type savedNode struct {
@@ -50,7 +50,7 @@ func keep(h *history, st crashfs.State, weak bool, need int) string {
 		return "with -keep=DIR it is written to a file, to be judged again by TestReplay"
 	}
 	c := crash{Trace: h.trace, Prefix: st.Prefix, Need: need, Mode: st.Mode, Fill: st.Fill, Choice: st.Choice, Weak: weak,
-		Start: map[string]savedNode{}, Acked: h.acked, EpochSize: h.opts.EpochSize, Inline: h.opts.InlineLimit}
+		Start: map[string]savedNode{}, Acked: h.acked, SegmentSize: h.opts.SegmentSize, Inline: h.opts.InlineLimit}
 	for p, n := range h.start {
 		c.Start[p] = savedNode{n.mode, n.data}
 	}
@@ -72,7 +72,7 @@ func keep(h *history, st crashfs.State, weak bool, need int) string {
 }
 
 func (c *crash) history() *history {
-	h := &history{start: tree{}, trace: c.Trace, acked: c.Acked, opts: journal.Options{EpochSize: c.EpochSize, InlineLimit: c.Inline, CheckpointIdle: -1}}
+	h := &history{start: tree{}, trace: c.Trace, acked: c.Acked, opts: journal.Options{SegmentSize: c.SegmentSize, InlineLimit: c.Inline, CheckpointIdle: -1}}
 	for p, n := range c.Start {
 		h.start[p] = node{n.Mode, n.Data}
 	}

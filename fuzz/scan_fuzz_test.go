@@ -8,12 +8,12 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// entries returns a log of the sample payloads in one epoch.
+// entries returns a log of the sample payloads in one segment.
 func entries(salt uint64) []byte {
 	var out []byte
 	prev := uint64(0)
@@ -23,7 +23,7 @@ func entries(salt uint64) []byte {
 		}
 		group := append(make([]byte, record.HeaderSize), p...)
 		prev = record.Seal(group, salt, record.LSN(i+1), prev)
-		out = walfile.AppendEntry(out, group)
+		out = segment.AppendEntry(out, group)
 	}
 	return out
 }
@@ -47,14 +47,14 @@ func reseal(data []byte, salt uint64, which byte) {
 	}
 }
 
-var fuzzEpochs = []walfile.Name{{Number: 1, Salt: 0x1111}, {Number: 2, Salt: 0x2222}}
+var fuzzSegments = []segment.Name{{Number: 1, Salt: 0x1111}, {Number: 2, Salt: 0x2222}}
 
 // FuzzScan: whatever is in the log, reading it ends, with records in order that
 // hang together, and a typed error if anything.
 func FuzzScan(f *testing.F) {
-	whole := entries(fuzzEpochs[0].Salt)
+	whole := entries(fuzzSegments[0].Salt)
 	f.Add(whole, []byte{}, byte(0))
-	f.Add(append(whole, make([]byte, 5000)...), entries(fuzzEpochs[1].Salt), byte(0xff))
+	f.Add(append(whole, make([]byte, 5000)...), entries(fuzzSegments[1].Salt), byte(0xff))
 	f.Add(whole[:len(whole)-3], whole, byte(0x0f))
 	f.Add([]byte{}, []byte{1, 2, 3}, byte(0))
 	f.Fuzz(func(t *testing.T, a, b []byte, which byte) {
@@ -64,9 +64,9 @@ func FuzzScan(f *testing.F) {
 		dir := t.TempDir()
 		for i, data := range [][]byte{a, b} {
 			data = append([]byte{}, data...)
-			reseal(data, fuzzEpochs[i].Salt, which)
-			epoch := filepath.Join(dir, "log", fuzzEpochs[i].String())
-			if err := cmpErr(os.MkdirAll(epoch, 0o700), os.WriteFile(filepath.Join(epoch, walfile.FileName), data, 0o600)); err != nil {
+			reseal(data, fuzzSegments[i].Salt, which)
+			segment := filepath.Join(dir, "log", fuzzSegments[i].String())
+			if err := cmpErr(os.MkdirAll(segment, 0o700), os.WriteFile(filepath.Join(segment, "00000000000000000001"), data, 0o600)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -279,7 +279,7 @@ func TestBadOptions(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	for _, o := range []journal.Options{
-		{Dir: "../x"}, {Dir: "/x"}, {Dir: "."}, {InlineLimit: -1}, {InlineLimit: 1 << 40}, {EpochSize: -1}, {EpochSize: 1},
+		{Dir: "../x"}, {Dir: "/x"}, {Dir: "."}, {InlineLimit: -1}, {InlineLimit: 1 << 40}, {SegmentSize: -1}, {SegmentSize: 1},
 	} {
 		if _, err := journal.Open(t.Context(), root, &o); !errors.Is(err, fs.ErrInvalid) {
 			t.Errorf("%+v: %v", o, err)

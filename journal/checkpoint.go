@@ -15,13 +15,13 @@ import (
 const (
 	// maxBacklog is the backlog from which committers wait for a checkpoint.
 	maxBacklog = 8
-	// stagedPart bytes of staged content count like an epoch. A large file leaves
+	// stagedPart bytes of staged content count like a segment. A large file leaves
 	// next to nothing in the log, but each version takes its place on the disk.
 	stagedPart = 16 << 20
 )
 
-// backlog counts what a checkpoint could give back, in epochs, and 1 for the current
-// epoch.
+// backlog counts what a checkpoint could give back, in segments, and 1 for the current
+// segment.
 func (j *Journal) backlog() int {
 	return j.log.backlog() + int(j.applied.stagedSize()/stagedPart)
 }
@@ -83,7 +83,7 @@ func (j *Journal) mark(through record.LSN) error {
 	return j.await(r)
 }
 
-// giveBack retires epochs and removes staged payloads that redo does not need any
+// giveBack retires segments and removes staged payloads that redo does not need any
 // more. A crash in between leaves some; recovery removes them.
 func (j *Journal) giveBack() error {
 	if err := j.log.retire(j.through); err != nil {

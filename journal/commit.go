@@ -147,7 +147,7 @@ func (tx *Tx) prepare() (p prepared, err error) {
 	}()
 	places := places{j: tx.j, own: &tx.set}
 	defer places.close()
-	there := make([]*fsx.Entry, len(p.changes))
+	there := make([]*fsx.Info, len(p.changes))
 	for i, c := range p.changes {
 		if there[i], err = places.check(c); err != nil {
 			return p, err
@@ -176,7 +176,7 @@ func (tx *Tx) prepare() (p prepared, err error) {
 }
 
 // prepareAll prepares one change after the other if they are few, else together.
-func (tx *Tx) prepareAll(changes []*apply.Change, there []*fsx.Entry) error {
+func (tx *Tx) prepareAll(changes []*apply.Change, there []*fsx.Info) error {
 	if len(changes) > few {
 		return together(len(changes), func(n int) error { return tx.prepareChange(changes[n], there[n]) })
 	}
@@ -188,7 +188,7 @@ func (tx *Tx) prepareAll(changes []*apply.Change, there []*fsx.Entry) error {
 	return nil
 }
 
-func (tx *Tx) prepareChange(c *apply.Change, there *fsx.Entry) error {
+func (tx *Tx) prepareChange(c *apply.Change, there *fsx.Info) error {
 	like, _ := tx.j.pending.lookup(c.Path)
 	if like != nil && !like.Exists() {
 		like = nil
@@ -198,7 +198,7 @@ func (tx *Tx) prepareChange(c *apply.Change, there *fsx.Entry) error {
 		err = tx.j.files.Prepare(c, like, there)
 	}
 	if err != nil {
-		return fmt.Errorf("prepare %s: %w", c.Path, fsx.Cause(err))
+		return fmt.Errorf("prepare %s: %w", c.Path, fsx.Underlying(err))
 	}
 	return nil
 }

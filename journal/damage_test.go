@@ -15,10 +15,10 @@ import (
 // smallLog is a journal that was killed after some transactions, nothing of it
 // checkpointed, and the state of the tree after each of them.
 type smallLog struct {
-	root   string
-	epoch  string // file of the only epoch
-	used   int64  // bytes of it that hold groups
-	states []map[string]string
+	root    string
+	segment string // file of the only segment
+	used    int64  // bytes of it that hold groups
+	states  []map[string]string
 }
 
 func newSmallLog(t *testing.T) smallLog {
@@ -31,27 +31,27 @@ func newSmallLog(t *testing.T) smallLog {
 		s.states = append(s.states, content(t, root))
 	}
 	s.root = crashed(t, root)
-	epochs, err := filepath.Glob(filepath.Join(s.root, ".journal", "log", "*", "*"))
-	if err != nil || len(epochs) != 1 {
-		t.Fatalf("epochs: %v, %v", epochs, err)
+	segments, err := filepath.Glob(filepath.Join(s.root, ".journal", "log", "*", "*"))
+	if err != nil || len(segments) != 1 {
+		t.Fatalf("segments: %v, %v", segments, err)
 	}
-	s.epoch = epochs[0]
+	s.segment = segments[0]
 	report, err := recovery.Plan(t.Context(), s.root, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.used = report.Epochs[0].Used
+	s.used = report.Segments[0].Used
 	return s
 }
 
-// judge opens a copy of the log with its epoch spoiled. Nothing but two outcomes
+// judge opens a copy of the log with its segment spoiled. Nothing but two outcomes
 // is right: the state after some transaction, or a refusal as corrupt that touches
 // nothing.
-func (s smallLog) judge(t *testing.T, name string, spoil func(epoch []byte) []byte) (corrupt bool) {
+func (s smallLog) judge(t *testing.T, name string, spoil func(segment []byte) []byte) (corrupt bool) {
 	t.Helper()
 	root := t.TempDir()
 	copyTree(t, s.root, root)
-	rel, _ := filepath.Rel(s.root, s.epoch)
+	rel, _ := filepath.Rel(s.root, s.segment)
 	data, err := os.ReadFile(filepath.Join(root, rel))
 	if err != nil {
 		t.Fatal(err)
@@ -68,8 +68,8 @@ func (s smallLog) judge(t *testing.T, name string, spoil func(epoch []byte) []by
 	j, err := journal.Open(t.Context(), root, nil)
 	if err != nil {
 		var ce *recovery.CorruptError
-		if !errors.As(err, &ce) || !errors.Is(err, recovery.ErrCorrupt) || ce.Epoch == "" || ce.LSN == 0 {
-			t.Errorf("%s: %v, want a CorruptError with epoch and LSN", name, err)
+		if !errors.As(err, &ce) || !errors.Is(err, recovery.ErrCorrupt) || ce.Segment == "" || ce.LSN == 0 {
+			t.Errorf("%s: %v, want a CorruptError with segment and LSN", name, err)
 		}
 		if left := content(t, root); len(left) > 0 {
 			t.Errorf("%s: refused, and made %v", name, left)
@@ -146,12 +146,12 @@ func TestEveryFlippedBitIsAPrefixOrCorruption(t *testing.T) {
 func TestSalvageKeepsTheIntactPrefix(t *testing.T) {
 	t.Parallel()
 	s := newSmallLog(t)
-	data, err := os.ReadFile(s.epoch)
+	data, err := os.ReadFile(s.segment)
 	if err != nil {
 		t.Fatal(err)
 	}
 	data[s.used/2] ^= 1
-	if err := os.WriteFile(s.epoch, data, 0o600); err != nil {
+	if err := os.WriteFile(s.segment, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := journal.Open(t.Context(), s.root, nil); !errors.Is(err, recovery.ErrCorrupt) {
@@ -164,7 +164,7 @@ func TestSalvageKeepsTheIntactPrefix(t *testing.T) {
 	}
 }
 
-// TestSessionsThatWriteNothing: an epoch that was made ahead and never used is left
+// TestSessionsThatWriteNothing: a segment that was made ahead and never used is left
 // behind by a crash; sessions that only read must not take it for the log.
 func TestSessionsThatWriteNothing(t *testing.T) {
 	t.Parallel()
@@ -175,21 +175,21 @@ func TestSessionsThatWriteNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	j = open(t, root, nil)
-	tx, err := j.Begin(t.Context()) // makes the session's first epoch, in the background
+	tx, err := j.Begin(t.Context()) // makes the session's first segment, in the background
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tx.Rollback()
-	epochs := func(root string) int {
+	segments := func(root string) int {
 		all, err := filepath.Glob(filepath.Join(root, ".journal", "log", "0*"))
 		if err != nil {
 			t.Fatal(err)
 		}
 		return len(all)
 	}
-	for deadline := time.Now().Add(10 * time.Second); epochs(root) < 2; time.Sleep(time.Millisecond) {
+	for deadline := time.Now().Add(10 * time.Second); segments(root) < 2; time.Sleep(time.Millisecond) {
 		if time.Now().After(deadline) {
-			t.Fatal("no epoch is made")
+			t.Fatal("no segment is made")
 		}
 	}
 	crash := crashed(t, root)
@@ -205,7 +205,7 @@ func TestSessionsThatWriteNothing(t *testing.T) {
 	if got := recovered(t, crash); got["a"] == "" {
 		t.Errorf("the tree has %v", got)
 	}
-	if n := epochs(crash); n != 1 {
-		t.Errorf("%d epochs are left", n)
+	if n := segments(crash); n != 1 {
+		t.Errorf("%d segments are left", n)
 	}
 }

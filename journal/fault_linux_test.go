@@ -69,7 +69,7 @@ func smallDisk(t *testing.T, mib int) string {
 func TestDiskFull(t *testing.T) {
 	t.Parallel()
 	root := smallDisk(t, 32)
-	j, err := journal.Open(t.Context(), root, &journal.Options{EpochSize: 1 << 20, InlineLimit: 16 << 10, CheckpointIdle: time.Millisecond})
+	j, err := journal.Open(t.Context(), root, &journal.Options{SegmentSize: 1 << 20, InlineLimit: 16 << 10, CheckpointIdle: time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

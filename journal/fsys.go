@@ -63,7 +63,7 @@ func (f treeFS) Open(name string) (fs.File, error) {
 	}
 	file, err := f.tree.content(p, n)
 	if err != nil {
-		return nil, &fs.PathError{Op: "open", Path: name, Err: fsx.Cause(err)}
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fsx.Underlying(err)}
 	}
 	return openFile{file, info{path.Base(name), n}}, nil
 }
@@ -97,7 +97,7 @@ func (f treeFS) ReadLink(name string) (string, error) {
 	}
 	target, err := f.tree.readLink(p, n)
 	if err != nil {
-		return "", &fs.PathError{Op: "readlink", Path: name, Err: fsx.Cause(err)}
+		return "", &fs.PathError{Op: "readlink", Path: name, Err: fsx.Underlying(err)}
 	}
 	return target, nil
 }
@@ -114,7 +114,7 @@ func (f treeFS) ReadFile(name string) ([]byte, error) {
 			return data, nil
 		}
 	}
-	return nil, &fs.PathError{Op: "read", Path: name, Err: fsx.Cause(err)}
+	return nil, &fs.PathError{Op: "read", Path: name, Err: fsx.Underlying(err)}
 }
 
 // ReadDir implements fs.ReadDirFS.
@@ -136,7 +136,7 @@ func (f treeFS) openDir(name, p string, n node) (*openDir, error) {
 	}
 	all, err := f.tree.readDir(p)
 	if err != nil {
-		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fsx.Cause(err)}
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: fsx.Underlying(err)}
 	}
 	d := &openDir{info: info{path.Base(name), n}}
 	for _, e := range all {

@@ -181,7 +181,7 @@ func (j *Journal) throttle(ctx context.Context) error {
 
 // openStaged opens the staged file of a payload.
 func (j *Journal) openStaged(p record.Payload) (*os.File, error) {
-	return j.files.Staging.OpenFile(p.Name, os.O_RDONLY|fsx.NoWait, 0)
+	return j.files.Staging.OpenFile(p.Name, os.O_RDONLY|fsx.NonBlocking, 0)
 }
 
 // journalPath returns the path of something in the journal directory.

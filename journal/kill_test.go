@@ -42,7 +42,7 @@ const writers = 4
 // the log, a directory comes and goes.
 func killedWriter(root string) error {
 	j, err := journal.Open(context.Background(), root, &journal.Options{
-		EpochSize: 64 << 10, InlineLimit: 4 << 10, CheckpointIdle: 2 * time.Millisecond})
+		SegmentSize: 64 << 10, InlineLimit: 4 << 10, CheckpointIdle: 2 * time.Millisecond})
 	if err != nil {
 		return err
 	}

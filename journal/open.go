@@ -16,7 +16,7 @@ import (
 	fileatomic "github.com/forewrite/forewrite/atomic"
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -173,7 +173,7 @@ func (j *Journal) probe() error {
 	if err != nil {
 		return err
 	}
-	e, err := fsx.LookFile(file)
+	e, err := fsx.StatFile(file)
 	if err := errors.Join(err, file.Close(), j.files.Staging.Remove(name)); err != nil {
 		return err
 	}
@@ -187,12 +187,12 @@ func (j *Journal) probe() error {
 
 // begin continues the log. Nothing is written yet, unless the journal is new.
 func (j *Journal) begin() error {
-	old, err := walfile.List(j.journalPath("log"))
+	old, err := segment.List(j.journalPath("log"))
 	if err != nil {
 		return err
 	}
 	next := j.report.Next
-	j.log = openLog(j.journalPath("log"), next, old.Epochs, j.opts.EpochSize)
+	j.log = openLog(j.journalPath("log"), next, old.Segments, j.opts.SegmentSize)
 	j.lastTx.Store(uint64(next.LastTx))
 	j.applied.lsn, j.through = next.LSN-1, next.LSN-1
 	if j.report.Journal == "" {

@@ -177,7 +177,7 @@ func (tx *Tx) removeAll(name string) error {
 		return err
 	}
 	p, n, err := tx.tree.resolve(name, false)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return nil
 	}
 	if err != nil {
@@ -238,7 +238,7 @@ func (tx *Tx) mkdirAll(name string, perm fs.FileMode) error {
 		return syscall.ENOTDIR
 	case err == nil && n.exists():
 		return nil
-	case err != nil && !fsx.Gone(err) || !validName(name):
+	case err != nil && !fsx.IsNotExist(err) || !validName(name):
 		return err
 	}
 	if err := tx.mkdirAll(path.Dir(name), perm); err != nil {
@@ -356,7 +356,7 @@ func (tx *Tx) expect(name string, v atomic.Version) error {
 
 func (tx *Tx) version(name string) (atomic.Version, error) {
 	p, n, err := tx.tree.stat(name, true)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return atomic.Version{}, nil
 	}
 	if err != nil {

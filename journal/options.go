@@ -29,10 +29,10 @@ type Options struct {
 	// 256 KiB.
 	InlineLimit int64
 
-	// EpochSize is the size in bytes to which the files of the log grow.
+	// SegmentSize is the size in bytes to which the files of the log grow.
 	// Default 2 MiB. The log takes about two of them, and more only for
 	// transactions that are larger, and while a checkpoint can't keep up.
-	EpochSize int64
+	SegmentSize int64
 
 	// CheckpointIdle is how long after the last commit the files are fsynced,
 	// so that an open after a crash has nothing to redo. Default 1 s; negative
@@ -50,9 +50,9 @@ type Options struct {
 const (
 	defaultDir            = ".journal"
 	defaultInlineLimit    = 256 << 10
-	defaultEpochSize      = 2 << 20
+	defaultSegmentSize    = 2 << 20
 	defaultCheckpointIdle = time.Second
-	firstEpochSize        = 256 << 10
+	firstSegmentSize      = 256 << 10
 	maxInlineTx           = 16 << 20 // inline payloads of one transaction
 	maxGroup              = 1 << 20  // a group takes no further transaction beyond this
 )
@@ -74,11 +74,11 @@ func (o *Options) withDefaults() (Options, error) {
 	if opts.InlineLimit < 0 || opts.InlineLimit > maxInlineTx {
 		return opts, fmt.Errorf("journal: options: InlineLimit %d is not between 0 and %d: %w", opts.InlineLimit, maxInlineTx, fs.ErrInvalid)
 	}
-	if opts.EpochSize == 0 {
-		opts.EpochSize = defaultEpochSize
+	if opts.SegmentSize == 0 {
+		opts.SegmentSize = defaultSegmentSize
 	}
-	if opts.EpochSize < 4<<10 || opts.EpochSize > 1<<30 {
-		return opts, fmt.Errorf("journal: options: EpochSize %d is not between 4 KiB and 1 GiB: %w", opts.EpochSize, fs.ErrInvalid)
+	if opts.SegmentSize < 4<<10 || opts.SegmentSize > 1<<30 {
+		return opts, fmt.Errorf("journal: options: SegmentSize %d is not between 4 KiB and 1 GiB: %w", opts.SegmentSize, fs.ErrInvalid)
 	}
 	if opts.CheckpointIdle == 0 {
 		opts.CheckpointIdle = defaultCheckpointIdle

@@ -6,7 +6,7 @@ import (
 )
 
 // placed remembers what this session has put in place, so that the record of a put
-// can say what it replaces without a look at the file's times; see fsx.Entry for what
+// can say what it replaces without a look at the file's times; see fsx.Info for what
 // that look costs. If somebody has changed the file since, the record is wrong, and
 // recovery keeps in lost+found what it would otherwise have known.
 type placed map[string]record.Replaced

@@ -32,7 +32,7 @@ func (pl *places) close() {
 
 // check reports why the change could not be made where it shall be, and what is there
 // on disk, if anything is.
-func (pl *places) check(c *apply.Change) (*fsx.Entry, error) {
+func (pl *places) check(c *apply.Change) (*fsx.Info, error) {
 	if c.Op == record.OpChmod {
 		return nil, nil // checked when it was asked for
 	}
@@ -48,24 +48,24 @@ func (pl *places) check(c *apply.Change) (*fsx.Entry, error) {
 
 // checkEntry reports why the directory entry p could not be made, replaced or
 // removed, and what it is.
-func (pl *places) checkEntry(p string) (*fsx.Entry, error) {
+func (pl *places) checkEntry(p string) (*fsx.Info, error) {
 	base := path.Base(p)
 	if err := pl.look(path.Dir(p)); err != nil {
 		return nil, err
 	}
 	if pl.dir != nil {
-		e, err := fsx.Look(pl.dir, base)
+		e, err := fsx.StatAt(pl.dir, base)
 		if err != nil {
 			return nil, nil // nothing there, or not known: then the operation will say
 		}
-		return &e, fsx.CheckEntry(pl.dir, e)
+		return &e, fsx.CheckReplaceable(pl.dir, e)
 	}
 	// The directory is not made yet: does the file system take the name at all?
 	_, err := pl.j.files.Staging.Lstat(base)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return nil, nil
 	}
-	return nil, fsx.Cause(err)
+	return nil, fsx.Underlying(err)
 }
 
 // look opens the directory, unless it was the last one, and reports why its
@@ -81,11 +81,11 @@ func (pl *places) look(name string) error {
 		return nil
 	}
 	dir, done, err := pl.j.files.Dir(name)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return nil
 	}
 	if err != nil {
-		pl.err = fsx.Cause(err)
+		pl.err = fsx.Underlying(err)
 		return pl.err
 	}
 	pl.dir, pl.done = dir, done
@@ -105,9 +105,9 @@ func (pl *places) toBeMade(dir string) bool {
 
 func (pl *places) checkDir(dir *os.File) error {
 	if pl.name != "." {
-		e, err := fsx.LookFile(dir)
+		e, err := fsx.StatFile(dir)
 		if err != nil {
-			return fsx.Cause(err)
+			return fsx.Underlying(err)
 		}
 		if !e.Mode.IsDir() {
 			pl.dir = nil // another change makes it one
@@ -123,18 +123,18 @@ func (pl *places) checkDir(dir *os.File) error {
 // checkTree does it for all that lies in a tree that shall go.
 func (pl *places) checkTree(dir string) error {
 	fi, err := pl.j.root.Lstat(dir)
-	if fsx.Gone(err) || err == nil && !fi.IsDir() {
+	if fsx.IsNotExist(err) || err == nil && !fi.IsDir() {
 		return nil
 	}
 	if err != nil {
-		return fsx.Cause(err)
+		return fsx.Underlying(err)
 	}
 	return fs.WalkDir(pl.j.root.FS(), dir, func(p string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
 		if err != nil {
-			return fsx.Cause(err)
+			return fsx.Underlying(err)
 		}
 		if d.IsDir() {
 			if err := pl.look(p); err != nil { // also an empty one: it is moved

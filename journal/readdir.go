@@ -67,14 +67,14 @@ func (t *tree) names(p string) ([]string, error) {
 // yet, or something else is still in its place.
 func (t *tree) diskNames(p string) ([]string, error) {
 	fi, err := t.j.root.Lstat(p)
-	if fsx.Gone(err) || err == nil && !fi.IsDir() {
+	if fsx.IsNotExist(err) || err == nil && !fi.IsDir() {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
 	dir, err := t.j.root.Open(p)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return nil, nil
 	}
 	if err != nil {

@@ -67,7 +67,7 @@ func (j *Journal) openReaders() (err error) {
 }
 
 func (j *Journal) openLockFile(name string) (*os.File, error) {
-	return os.OpenFile(j.journalPath(name), os.O_RDWR|os.O_CREATE|fsx.NoLink, 0o600)
+	return os.OpenFile(j.journalPath(name), os.O_RDWR|os.O_CREATE|fsx.NoFollow, 0o600)
 }
 
 func readOverruns(file *os.File) (uint64, error) {
@@ -148,7 +148,7 @@ type outsideView struct {
 
 // viewFromOutside keeps the owner from applying, for a view.
 func (j *Journal) viewFromOutside(ctx context.Context) (_ *outsideView, err error) {
-	file, err := os.OpenFile(j.journalPath(viewFile), os.O_RDONLY|fsx.NoLink, 0)
+	file, err := os.OpenFile(j.journalPath(viewFile), os.O_RDONLY|fsx.NoFollow, 0)
 	if err != nil {
 		return nil, err
 	}

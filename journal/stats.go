@@ -17,9 +17,9 @@ type Stats struct {
 	Synced         uint64 // files and directories that checkpoints fsynced
 	CheckpointTime time.Duration
 
-	Epochs  int        // of the log, on disk
-	LSN     record.LSN // of the last group that was applied
-	Pending int        // paths that transactions have changed and that are not applied
+	Segments int        // of the log, on disk
+	LSN      record.LSN // of the last group that was applied
+	Pending  int        // paths that transactions have changed and that are not applied
 }
 
 type stats struct {
@@ -47,7 +47,7 @@ func (j *Journal) Stats() Stats {
 		Checkpoints:    j.stats.checkpoints.Load(),
 		Synced:         j.stats.synced.Load(),
 		CheckpointTime: time.Duration(j.stats.checkpointTime.Load()),
-		Epochs:         j.log.backlog(),
+		Segments:       j.log.backlog(),
 	}
 	j.applied.mu.Lock()
 	s.LSN = j.applied.lsn

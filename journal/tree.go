@@ -83,7 +83,7 @@ func (t *tree) lstatPending(p string) (node, error) {
 		return t.changed(c, false), nil
 	}
 	n, err := t.lstatDisk(p)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return node{}, nil
 	}
 	if err == nil && c != nil {
@@ -153,7 +153,7 @@ func (t *tree) resolve(name string, follow bool) (string, node, error) {
 		n, err := t.lstat(p)
 		switch {
 		case err != nil:
-			return "", node{}, fsx.Cause(err)
+			return "", node{}, fsx.Underlying(err)
 		case !n.exists() && rest != "":
 			return "", node{}, fs.ErrNotExist
 		case n.exists() && n.mode&fs.ModeSymlink != 0 && (rest != "" || follow):
@@ -178,7 +178,7 @@ func (t *tree) resolve(name string, follow bool) (string, node, error) {
 func (t *tree) through(p string, n node, rest string) (string, error) {
 	target, err := t.readLink(p, n)
 	if err != nil {
-		return "", fsx.Cause(err)
+		return "", fsx.Underlying(err)
 	}
 	target = strings.TrimRight(target, "/")
 	if target == "" || path.IsAbs(target) || strings.IndexByte(target, 0) >= 0 {
@@ -204,7 +204,7 @@ func (t *tree) readLink(p string, n node) (string, error) {
 func (t *tree) stat(name string, follow bool) (string, node, error) {
 	if name == "." {
 		n, err := t.lstatDisk(".")
-		return ".", n, fsx.Cause(err)
+		return ".", n, fsx.Underlying(err)
 	}
 	p, n, err := t.resolve(name, follow)
 	if err == nil && !n.exists() {
@@ -218,7 +218,7 @@ func (t *tree) stat(name string, follow bool) (string, node, error) {
 func (t *tree) content(p string, n node) (io.ReadCloser, error) {
 	for {
 		file, err := t.contentOnce(p, n)
-		moved := fsx.Gone(err) && n.change != nil && !n.own
+		moved := fsx.IsNotExist(err) && n.change != nil && !n.own
 		if t.view != nil && !n.was {
 			_, _, moved = t.view.find(p)
 		}
@@ -240,9 +240,9 @@ func (t *tree) content(p string, n node) (io.ReadCloser, error) {
 func (t *tree) contentOnce(p string, n node) (io.ReadCloser, error) {
 	switch {
 	case n.was:
-		return t.j.files.Staging.OpenFile(n.kept, os.O_RDONLY|fsx.NoWait, 0)
+		return t.j.files.Staging.OpenFile(n.kept, os.O_RDONLY|fsx.NonBlocking, 0)
 	case n.change == nil:
-		return t.j.root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
+		return t.j.root.OpenFile(p, os.O_RDONLY|fsx.NonBlocking, 0)
 	case n.change.Payload.Kind == record.PayloadInline:
 		return memory{bytes.NewReader(n.change.Payload.Data)}, nil
 	default:

@@ -212,7 +212,7 @@ func (tx *Tx) fail(op, name string, err error) error {
 		return err
 	}
 	if name != "" {
-		err = fsx.Cause(err)
+		err = fsx.Underlying(err)
 	}
 	return &TxError{Tx: tx.id, Op: op, Path: name, Err: err}
 }

@@ -189,7 +189,7 @@ var viewTime = flag.Duration("viewtime", 10*time.Second, "how long readers check
 func TestViewsAreConsistentBesideWriters(t *testing.T) {
 	t.Parallel()
 	const files, readers = 12, 3
-	j := open(t, t.TempDir(), &journal.Options{CheckpointIdle: 5 * time.Millisecond, EpochSize: 64 << 10})
+	j := open(t, t.TempDir(), &journal.Options{CheckpointIdle: 5 * time.Millisecond, SegmentSize: 64 << 10})
 	set := func(n int) txFunc {
 		return func(tx *journal.Tx) error {
 			for f := range files {

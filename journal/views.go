@@ -196,7 +196,7 @@ func (vs *views) add(p string, v version) {
 // versionOf gives what is at the step's path a name in staging.
 func (j *Journal) versionOf(s apply.Step) (version, error) {
 	fi, err := j.root.Lstat(s.Path)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return version{}, nil
 	}
 	if err != nil {
@@ -271,7 +271,7 @@ func (v *view) lstat(p string) (node, error) {
 		if _, _, ok := v.find(p); ok {
 			continue // it was replaced in the meantime
 		}
-		if fsx.Gone(err) {
+		if fsx.IsNotExist(err) {
 			return node{}, nil
 		}
 		if err != nil {
@@ -288,7 +288,7 @@ func (v *view) inVersion(ver version, rest string) (node, error) {
 	}
 	kept := path.Join(ver.node.kept, rest)
 	fi, err := v.j.files.Staging.Lstat(kept)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return node{}, nil
 	}
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// A journal that was closed cleanly, with a full-sized epoch: what every ordinary
+// A journal that was closed cleanly, with a full-sized segment: what every ordinary
 // start pays.
 func BenchmarkRunAfterACleanClose(b *testing.B) {
 	w := newWorld(b)
-	w.Epoch(4<<20).Close(1, 0)
+	w.Segment(4<<20).Close(1, 0)
 	for b.Loop() {
 		if r, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{}); err != nil || !r.Clean {
 			b.Fatalf("%+v, %v", r, err)

@@ -12,19 +12,19 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// chain is a log of two epochs and four transactions; states are the trees after
+// chain is a log of two segments and four transactions; states are the trees after
 // none, one, two, three and all of them.
 func chain(t testing.TB) (w *world, states []map[string]string, paths []string) {
 	w = newWorld(t)
 	w.Tx(1, put("a", "1"), put("b", "1"))
 	w.Tx(2, put("a", "2"), put("c", "2"))
 	paths = append(paths, w.Path())
-	w.Epoch(20).Tx(3, op(record.OpRemove, "b"))
+	w.Segment(20).Tx(3, op(record.OpRemove, "b"))
 	w.Tx(4, put("a", "4"), put("d", "4"))
 	paths = append(paths, w.Path())
 	return w, []map[string]string{
@@ -63,7 +63,7 @@ func tryDamaged(w *world, states []map[string]string, mute bool) {
 
 func TestEveryCutAndEveryBitFlipIsPrefixOrCorruption(t *testing.T) {
 	t.Parallel()
-	for epoch := range 2 {
+	for segment := range 2 {
 		for _, damage := range []struct {
 			name  string
 			apply func(data []byte, n int) []byte
@@ -71,23 +71,23 @@ func TestEveryCutAndEveryBitFlipIsPrefixOrCorruption(t *testing.T) {
 			{"cut", func(data []byte, n int) []byte { return data[:n] }},
 			{"flip", func(data []byte, n int) []byte {
 				data = bytes.Clone(data)
-				data[n] ^= 1 << (n % 8) // internal/walfile flips them all; here it is about what follows
+				data[n] ^= 1 << (n % 8) // internal/segment flips them all; here it is about what follows
 				return data
 			}},
 		} {
-			t.Run(damage.name+" epoch "+string(rune('1'+epoch)), func(t *testing.T) {
+			t.Run(damage.name+" segment "+string(rune('1'+segment)), func(t *testing.T) {
 				t.Parallel()
 				_, _, paths := chain(t)
-				data, err := os.ReadFile(paths[epoch])
+				data, err := os.ReadFile(paths[segment])
 				if err != nil {
 					t.Fatal(err)
 				}
 				used := len(bytes.TrimRight(data, "\x00")) + 8
 				for n := range min(len(data), used) {
 					w, states, paths := chain(t)
-					w.check(os.WriteFile(paths[epoch], damage.apply(data, n), 0o600))
+					w.check(os.WriteFile(paths[segment], damage.apply(data, n), 0o600))
 					// A log that ends after a group is whole, for all that it says.
-					tryDamaged(w, states, epoch == 1 && damage.name == "cut" && (n == 0 || int64(n) == w.Ends[0]))
+					tryDamaged(w, states, segment == 1 && damage.name == "cut" && (n == 0 || int64(n) == w.Ends[0]))
 					w.remove("")
 				}
 			})
@@ -106,15 +106,15 @@ func TestCorruptionIsRefusedAndSalvageKeepsThePrefix(t *testing.T) {
 		lost   []string
 	}{
 		{"a damaged group", func(w *world, paths []string) { flip(w, paths[1], 50) }, record.ErrHash, 4, 2, []string{"bytes of the log"}},
-		{"a missing first epoch", func(w *world, paths []string) {
+		{"a missing first segment", func(w *world, paths []string) {
 			w.Checkpoint(2, 4)
 			w.check(os.RemoveAll(filepath.Dir(paths[0])))
-		}, walfile.ErrMissing, 3, 0, []string{"bytes of the log"}},
-		{"a missing epoch", func(w *world, paths []string) {
-			w.Epoch(0).Tx(5, put("e", "5"))
+		}, segment.ErrMissing, 3, 0, []string{"bytes of the log"}},
+		{"a missing segment", func(w *world, paths []string) {
+			w.Segment(0).Tx(5, put("e", "5"))
 			w.check(os.RemoveAll(filepath.Dir(paths[1])))
-		}, walfile.ErrMissing, 4, 2, []string{"bytes of the log"}},
-		{"a stray file", func(w *world, paths []string) { w.write(".journal/log/stray", "stray") }, walfile.ErrStray, 6, 4, []string{"stray"}},
+		}, segment.ErrMissing, 4, 2, []string{"bytes of the log"}},
+		{"a stray file", func(w *world, paths []string) { w.write(".journal/log/stray", "stray") }, segment.ErrStray, 6, 4, []string{"stray"}},
 		{"no valid group", func(w *world, paths []string) {
 			for _, path := range paths {
 				flip(w, path, 3)
@@ -122,8 +122,8 @@ func TestCorruptionIsRefusedAndSalvageKeepsThePrefix(t *testing.T) {
 			}
 			w.check(os.WriteFile(paths[0], []byte("?"), 0o600))
 			w.check(os.WriteFile(paths[1], nil, 0o600))
-		}, walfile.ErrEntry, 1, 0, []string{"?"}},
-		{"no epoch", func(w *world, paths []string) {
+		}, segment.ErrEntry, 1, 0, []string{"?"}},
+		{"no segment", func(w *world, paths []string) {
 			for _, path := range paths {
 				w.check(os.RemoveAll(filepath.Dir(path)))
 			}
@@ -193,7 +193,7 @@ func TestASalvageThatIsCutShortCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	for n := 0; ; n++ {
 		w, states, paths := chain(t)
-		w.Epoch(0).Tx(5, put("e", "5"))
+		w.Segment(0).Tx(5, put("e", "5"))
 		flip(w, paths[1], 50)
 		opts := recovery.Options{Policy: recovery.Salvage}
 		_, err := recovery.Run(&countdown{context.Background(), n}, w.root, w.dir, opts)
@@ -207,15 +207,15 @@ func TestASalvageThatIsCutShortCanBeRepeated(t *testing.T) {
 	}
 }
 
-// After a crash between the new epoch and the end of the old ones, the old ones are
+// After a crash between the new segment and the end of the old ones, the old ones are
 // passed over, torn tail and all.
-func TestACrashBeforeTheOldEpochsAreRetired(t *testing.T) {
+func TestACrashBeforeTheOldSegmentsAreRetired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	w.Tx(1, put("a", "1")).Raw([]byte("torn"))
 	w.write("a", "1")
-	w.Epoch(100)
-	w.Epoch(0).Checkpoint(2, 1)
+	w.Segment(100)
+	w.Segment(0).Checkpoint(2, 1)
 	r := w.run()
 	if !r.Clean || r.Next.LSN != 4 || r.Next.Prev != w.Prev {
 		t.Errorf("%+v", r)
@@ -292,9 +292,9 @@ func TestAJournalThatWasNeverFinished(t *testing.T) {
 		log  func(w *world)
 		next recovery.Next
 	}{
-		{"no epoch", func(w *world) { w.remove(".journal/log"); w.mkdir(".journal/log") }, recovery.Next{Epoch: 1, LSN: 1}},
-		{"an open record", func(w *world) {}, recovery.Next{Epoch: 2, LSN: 2}},
-		{"a torn one", func(w *world) { w.check(os.WriteFile(w.Path(), []byte("torn"), 0o600)) }, recovery.Next{Epoch: 2, LSN: 1}},
+		{"no segment", func(w *world) { w.remove(".journal/log"); w.mkdir(".journal/log") }, recovery.Next{Segment: 1, LSN: 1}},
+		{"an open record", func(w *world) {}, recovery.Next{Segment: 2, LSN: 2}},
+		{"a torn one", func(w *world) { w.check(os.WriteFile(w.Path(), []byte("torn"), 0o600)) }, recovery.Next{Segment: 2, LSN: 1}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
@@ -320,7 +320,7 @@ func TestRecordsAreLocated(t *testing.T) {
 	for r, err := range recovery.Records(context.Background(), w.dir) {
 		w.check(err)
 		kinds = append(kinds, r.Record.Kind.String())
-		if r.LSN == 4 && (r.Offset != 0 || r.Epoch != filepath.Base(filepath.Dir(paths[1]))) {
+		if r.LSN == 4 && (r.Offset != 0 || r.Segment != filepath.Base(filepath.Dir(paths[1]))) {
 			t.Errorf("%+v", r)
 		}
 	}

@@ -117,7 +117,7 @@ func (a *analysis) orphaned(c *apply.Change) (reason string, err error) {
 	}
 	fi, err := a.root.Stat(parent)
 	switch {
-	case fsx.Gone(err):
+	case fsx.IsNotExist(err):
 		return fmt.Sprintf("its directory %s is gone", parent), nil
 	case err == nil && !fi.IsDir():
 		return fmt.Sprintf("its directory %s is now a %s", parent, kindOf(fi.Mode())), nil
@@ -182,7 +182,7 @@ func (a *analysis) blocked(c *apply.Change) (reason string, err error) {
 // considerStaged checks content that lies in staging.
 func (a *analysis) considerStaged(c *apply.Change, s sight, v verdict) (verdict, error) {
 	staged, err := a.staged(c.Payload.Name)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		if a.holds(c, s) {
 			return verdict{reason: "already in place", there: true}, nil
 		}

@@ -5,13 +5,13 @@
 // # Why a crash inside recovery is harmless
 //
 // Run changes nothing in the log until all else is durable: what it displaces lies
-// in lost+found, the files are redone and fsynced. Then it writes an epoch with one
+// in lost+found, the files are redone and fsynced. Then it writes a segment with one
 // checkpoint group that continues the log. That is the one point where recovery
 // becomes true. A crash before it leaves the log as it was, and the same steps are
 // taken again: each intent is absolute, so doing it twice changes nothing. A crash
-// after it leaves old epochs and staged files that the log does not need any more,
+// after it leaves old segments and staged files that the log does not need any more,
 // and the next Run removes them. Bytes of a torn tail need no cutting: the new
-// epoch carries the hash of the last valid group, and so proves that nothing is
+// segment carries the hash of the last valid group, and so proves that nothing is
 // missing between them.
 //
 // # What was edited by hand

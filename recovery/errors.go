@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -22,17 +22,17 @@ var (
 // CorruptError tells where the log is damaged. Everything is still as it was
 // found. It is ErrCorrupt, and unwraps to the cause.
 type CorruptError struct {
-	Epoch  string     // name of the epoch's directory; empty when the damage is not in one
-	Offset int64      // in bytes, within the epoch's file
-	LSN    record.LSN // of the group that should stand there
-	Err    error
+	Segment string     // name of the segment's directory; empty when the damage is not in one
+	Offset  int64      // in bytes, within the segment's file
+	LSN     record.LSN // of the group that should stand there
+	Err     error
 }
 
 func (e *CorruptError) Error() string {
-	if e.Epoch == "" {
+	if e.Segment == "" {
 		return fmt.Sprintf("recovery: %v: %v", ErrCorrupt, e.Err)
 	}
-	return fmt.Sprintf("recovery: %v: epoch %s, offset %d, group %d: %v", ErrCorrupt, e.Epoch, e.Offset, e.LSN, e.Err)
+	return fmt.Sprintf("recovery: %v: segment %s, offset %d, group %d: %v", ErrCorrupt, e.Segment, e.Offset, e.LSN, e.Err)
 }
 
 // Is reports whether target is ErrCorrupt.
@@ -41,8 +41,8 @@ func (e *CorruptError) Is(target error) bool { return target == ErrCorrupt }
 // Unwrap returns the cause.
 func (e *CorruptError) Unwrap() error { return e.Err }
 
-func corrupt(end walfile.End) *CorruptError {
-	return &CorruptError{Epoch: end.Epoch.String(), Offset: end.Offset, LSN: end.LSN, Err: end.Err}
+func corrupt(end segment.End) *CorruptError {
+	return &CorruptError{Segment: end.Segment.String(), Offset: end.Offset, LSN: end.LSN, Err: end.Err}
 }
 
 // FormatError refuses a journal that a newer version of this module has written.

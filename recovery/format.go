@@ -69,7 +69,7 @@ func readSmall(path string) (string, error) {
 	if !fi.Mode().IsRegular() {
 		return "", fmt.Errorf("recovery: %w: %s is a %s", ErrUnsafe, path, kindOf(fi.Mode()))
 	}
-	file, err := os.OpenFile(path, os.O_RDONLY|fsx.NoWait, 0)
+	file, err := os.OpenFile(path, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return "", err
 	}

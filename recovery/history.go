@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/internal/fsx"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -44,7 +44,7 @@ type reader struct {
 }
 
 // visit keeps the transactions of a group beyond the scan, which reuses its buffer.
-func (r *reader) visit(g walfile.Group) error {
+func (r *reader) visit(g segment.Group) error {
 	for _, mark := range g.Content.Marks {
 		r.alive(mark.Mark.Time)
 	}
@@ -115,9 +115,9 @@ func (h *history) add(i record.Intent) {
 
 // lastSign returns when the journal was last seen alive. The time of LOCK is no
 // such sign: whoever recovers has just taken it.
-func lastSign(r *reader, p *place, log *walfile.Log) time.Time {
-	for _, name := range log.Epochs {
-		fi, err := os.Lstat(walfile.Path(p.log, name))
+func lastSign(r *reader, p *place, log *segment.Log) time.Time {
+	for _, name := range log.Segments {
+		fi, err := os.Lstat(segment.Path(p.log, name))
 		if err != nil {
 			continue // no file: it was never used
 		}

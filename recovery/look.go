@@ -70,13 +70,13 @@ func (l *looker) openStaged(name string) (*os.File, error) {
 	if _, err := l.staged(name); err != nil {
 		return nil, err
 	}
-	return l.staging.OpenFile(name, os.O_RDONLY|fsx.NoWait, 0)
+	return l.staging.OpenFile(name, os.O_RDONLY|fsx.NonBlocking, 0)
 }
 
 // look finds out what is at a path. Regular files are opened, nothing else.
 func (l *looker) look(p string) (sight, error) {
 	fi, err := l.root.Lstat(p)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return sight{}, nil
 	}
 	if err != nil {
@@ -91,7 +91,7 @@ func (l *looker) look(p string) (sight, error) {
 	case fi.Mode()&fs.ModeSymlink != 0:
 		target, err := l.root.Readlink(p)
 		s.known = slices.Contains(h.links, target)
-		return s, fsx.IgnoreGone(err)
+		return s, fsx.IgnoreNotExist(err)
 	case fi.Mode().IsRegular():
 		s.known, err = l.knows(p, fi, h)
 	}
@@ -103,7 +103,7 @@ func (l *looker) look(p string) (sight, error) {
 func (l *looker) isForeign(p string) (bool, error) {
 	fi, err := l.root.Lstat(p)
 	if err != nil || !l.isNewer(fi) {
-		return false, fsx.IgnoreGone(err)
+		return false, fsx.IgnoreNotExist(err)
 	}
 	s, err := l.look(p)
 	return s.foreign(), err
@@ -152,7 +152,7 @@ func (l *looker) knows(p string, fi fs.FileInfo, h *history) (bool, error) {
 	if len(candidates) == 0 {
 		return false, nil
 	}
-	file, err := l.root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
+	file, err := l.root.OpenFile(p, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return false, err
 	}
@@ -174,7 +174,7 @@ func (l *looker) candidate(payload record.Payload, fi fs.FileInfo) (*candidate, 
 		return c, nil
 	}
 	staged, err := l.staged(payload.Name)
-	if fsx.Gone(err) || err == nil && os.SameFile(staged, fi) {
+	if fsx.IsNotExist(err) || err == nil && os.SameFile(staged, fi) {
 		c.torn = false // nothing to compare with but the hash
 		return c, nil
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -34,7 +34,7 @@ func (a *analysis) keepTheirs(p string) {
 		if err != nil || !fi.Mode().IsRegular() {
 			return nil, errors.Join(err, fs.ErrNotExist)
 		}
-		return a.root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
+		return a.root.OpenFile(p, os.O_RDONLY|fsx.NonBlocking, 0)
 	})
 }
 
@@ -56,14 +56,14 @@ func (a *analysis) keepStaged(c *apply.Change) {
 	})
 }
 
-func (a *analysis) keepEpoch(name walfile.Name, offset, length int64) {
+func (a *analysis) keepSegment(name segment.Name, offset, length int64) {
 	if length == 0 {
 		return
 	}
-	label := fmt.Sprintf("epoch-%s-at-%d", name, offset)
-	why := fmt.Sprintf("%d bytes of epoch %s, from offset %d on", length, name, offset)
+	label := fmt.Sprintf("segment-%s-at-%d", name, offset)
+	why := fmt.Sprintf("%d bytes of segment %s, from offset %d on", length, name, offset)
 	a.keep("", label, why, func() (io.ReadCloser, error) {
-		file, err := walfile.OpenEpoch(a.log, name, false)
+		file, err := segment.Open(a.log, name, false)
 		if err != nil {
 			return nil, err
 		}
@@ -144,7 +144,7 @@ func (l *lost) flush() error {
 
 func (l *lost) do(j job) error {
 	src, err := j.open()
-	if fsx.Gone(err) || errors.Is(err, walfile.ErrNoFile) {
+	if fsx.IsNotExist(err) || errors.Is(err, segment.ErrNoFile) {
 		return nil // nothing there to keep
 	}
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -42,7 +42,7 @@ type Options struct {
 // error about the log it returns what it found there.
 func Plan(ctx context.Context, root, dir string) (*Report, error) {
 	start := time.Now()
-	a, err := analyse(ctx, root, dir, walfile.Options{}, Strict)
+	a, err := analyse(ctx, root, dir, segment.Options{}, Strict)
 	if a == nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func Plan(ctx context.Context, root, dir string) (*Report, error) {
 // analysis is everything that recovery knows before it changes anything.
 type analysis struct {
 	looker
-	scanned *walfile.Log
+	scanned *segment.Log
 	report  *Report
 	set     apply.Set                  // what is going to be redone
 	lsn     map[record.TxID]record.LSN // of the transactions in it
@@ -66,7 +66,7 @@ type analysis struct {
 
 // analyse reads the log and looks at the tree. It returns an analysis along with
 // an error when the log could be read but must be refused.
-func analyse(ctx context.Context, root, dir string, opts walfile.Options, policy Policy) (a *analysis, err error) {
+func analyse(ctx context.Context, root, dir string, opts segment.Options, policy Policy) (a *analysis, err error) {
 	p, err := openPlace(root, dir)
 	if err != nil {
 		return nil, err
@@ -92,19 +92,19 @@ func analyse(ctx context.Context, root, dir string, opts walfile.Options, policy
 		a.report.Journal = record.FormatHash(format.ID)
 	}
 	var r reader
-	if a.scanned, err = walfile.Scan(ctx, p.log, opts, r.visit); err != nil {
+	if a.scanned, err = segment.Scan(ctx, p.log, opts, r.visit); err != nil {
 		if !errors.Is(err, fs.ErrNotExist) || made && policy == Strict {
 			return a, a.noLog(err)
 		}
 		if !made {
 			return a, fmt.Errorf("recovery: %w in %s", ErrNoJournal, p.dir)
 		}
-		a.scanned = &walfile.Log{}
+		a.scanned = &segment.Log{}
 	}
 	a.refuse(made, len(r.groups) > 0)
 	a.report.describe(a.scanned)
 	if err := endError(p.log, a.scanned.End); err != nil {
-		if policy == Strict || a.scanned.End.State == walfile.Newer {
+		if policy == Strict || a.scanned.End.State == segment.Newer {
 			refused = true
 			a.next()
 			return a, err
@@ -133,7 +133,7 @@ func (a *analysis) noLog(err error) error {
 // written when the first group is durable, and before the first transaction.
 func (a *analysis) refuse(made, transactions bool) {
 	log := a.scanned
-	if log.End.State != walfile.Clean && log.End.State != walfile.Torn {
+	if log.End.State != segment.Clean && log.End.State != segment.Torn {
 		return
 	}
 	var err error
@@ -145,10 +145,10 @@ func (a *analysis) refuse(made, transactions bool) {
 		}
 	case !made && transactions:
 		err = fmt.Errorf("%s is missing, but the log holds transactions", FormatFile)
-		log.End = walfile.End{LSN: log.First}
+		log.End = segment.End{LSN: log.First}
 	}
 	if err != nil {
-		log.End.State, log.End.Err = walfile.Corrupt, err
+		log.End.State, log.End.Err = segment.Corrupt, err
 	}
 }
 
@@ -165,7 +165,7 @@ func (a *analysis) decide(groups []group) error {
 	}
 	slices.SortFunc(a.report.Actions, func(x, y Action) int { return cmp.Compare(x.Path, y.Path) })
 	r := a.report
-	r.Clean = r.Tail.State == walfile.Clean.String() && r.Replayed == 0 && r.Discarded == 0
+	r.Clean = r.Tail.State == segment.Clean.String() && r.Replayed == 0 && r.Discarded == 0
 	a.next()
 	return nil
 }
@@ -198,9 +198,9 @@ func (a *analysis) fold(groups []group) {
 
 // next fills in what the log continues with if nothing has to be done.
 func (a *analysis) next() {
-	n := Next{Epoch: 1, LSN: a.scanned.Next(), Prev: a.scanned.Prev, LastTx: a.scanned.LastTx}
-	if epochs := a.scanned.Epochs; len(epochs) > 0 {
-		n.Epoch = epochs[len(epochs)-1].Number + 1
+	n := Next{Segment: 1, LSN: a.scanned.Next(), Prev: a.scanned.Prev, LastTx: a.scanned.LastTx}
+	if segments := a.scanned.Segments; len(segments) > 0 {
+		n.Segment = segments[len(segments)-1].Number + 1
 	}
 	a.report.Next = n
 }

@@ -6,7 +6,7 @@ import (
 	"iter"
 	"path/filepath"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -21,12 +21,12 @@ var errStop = errors.New("stop")
 func Records(ctx context.Context, dir string) iter.Seq2[record.Located, error] {
 	return func(yield func(record.Located, error) bool) {
 		logDir := filepath.Join(dir, logName)
-		log, err := walfile.Scan(ctx, logDir, walfile.Options{}, func(g walfile.Group) error {
+		log, err := segment.Scan(ctx, logDir, segment.Options{}, func(g segment.Group) error {
 			for r, err := range record.Records(g.Payload) {
 				if err != nil {
 					return err
 				}
-				l := record.Located{Epoch: g.Epoch.String(), Offset: g.Offset, LSN: g.Header.LSN, Record: r}
+				l := record.Located{Segment: g.Segment.String(), Offset: g.Offset, LSN: g.Header.LSN, Record: r}
 				if !yield(l, nil) {
 					return errStop
 				}
@@ -43,12 +43,12 @@ func Records(ctx context.Context, dir string) iter.Seq2[record.Located, error] {
 }
 
 // endError returns the error that a log ends with, if it does.
-func endError(logDir string, end walfile.End) error {
+func endError(logDir string, end segment.End) error {
 	switch end.State {
-	case walfile.Corrupt:
+	case segment.Corrupt:
 		return corrupt(end)
-	case walfile.Newer:
-		return &FormatError{Path: filepath.Join(logDir, end.Epoch.String()), Err: end.Err}
+	case segment.Newer:
+		return &FormatError{Path: filepath.Join(logDir, end.Segment.String()), Err: end.Err}
 	}
 	return nil
 }

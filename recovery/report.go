@@ -5,16 +5,16 @@ import (
 	"strings"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
 // Report says what recovery found and did, or, from Plan, would do.
 type Report struct {
-	Journal string   `json:"journal,omitempty"` // its id; empty while it is being made
-	Epochs  []Epoch  `json:"epochs"`
-	Strays  []string `json:"strays,omitempty"` // unexpected files in the log
-	Tail    Tail     `json:"tail"`
+	Journal  string    `json:"journal,omitempty"` // its id; empty while it is being made
+	Segments []Segment `json:"segments"`
+	Strays   []string  `json:"strays,omitempty"` // unexpected files in the log
+	Tail     Tail      `json:"tail"`
 
 	Groups       int        `json:"groups"`       // valid ones in the log
 	Transactions int        `json:"transactions"` // committed ones in them
@@ -33,32 +33,32 @@ type Report struct {
 
 // Next is what the log continues with.
 type Next struct {
-	Epoch  uint64      `json:"epoch"` // number of the next epoch
-	LSN    record.LSN  `json:"lsn"`   // of the next group
-	Prev   uint64      `json:"-"`     // hash of the last group
-	LastTx record.TxID `json:"last_tx"`
+	Segment uint64      `json:"segment"` // number of the next segment
+	LSN     record.LSN  `json:"lsn"`     // of the next group
+	Prev    uint64      `json:"-"`       // hash of the last group
+	LastTx  record.TxID `json:"last_tx"`
 }
 
-// Epoch is one part of the log.
-type Epoch struct {
+// Segment is one part of the log.
+type Segment struct {
 	Name   string     `json:"name"`
 	Size   int64      `json:"size"` // of its file, in bytes
 	Used   int64      `json:"used"` // bytes of it that hold groups
 	Groups int        `json:"groups"`
 	First  record.LSN `json:"first,omitempty"`
 	Last   record.LSN `json:"last,omitempty"`
-	State  string     `json:"state"` // "used", "unused", or the tail's state in the epoch where the log ends badly
+	State  string     `json:"state"` // "used", "unused", or the tail's state in the segment where the log ends badly
 }
 
 // Tail is how the log ends.
 type Tail struct {
-	State  string     `json:"state"` // "clean", "torn", "corrupt" or "newer format"
-	Epoch  string     `json:"epoch,omitempty"`
-	Offset int64      `json:"offset"` // of the first byte after the last valid group
-	Length int64      `json:"length"` // bytes there that are no valid group
-	LSN    record.LSN `json:"lsn"`    // of the group that should follow
-	Reason string     `json:"reason,omitempty"`
-	Kept   []string   `json:"kept,omitempty"` // where those bytes are now, in the journal directory
+	State   string     `json:"state"` // "clean", "torn", "corrupt" or "newer format"
+	Segment string     `json:"segment,omitempty"`
+	Offset  int64      `json:"offset"` // of the first byte after the last valid group
+	Length  int64      `json:"length"` // bytes there that are no valid group
+	LSN     record.LSN `json:"lsn"`    // of the group that should follow
+	Reason  string     `json:"reason,omitempty"`
+	Kept    []string   `json:"kept,omitempty"` // where those bytes are now, in the journal directory
 }
 
 // Decision is what is done about a path.
@@ -120,9 +120,9 @@ func (r *Report) Summary() string {
 	}
 	add(r.Discarded, "transaction", "without commit discarded")
 	switch r.Tail.State {
-	case walfile.Torn.String():
+	case segment.Torn.String():
 		parts = append(parts, fmt.Sprintf("a torn tail of %s cut off", plural(int(r.Tail.Length), "byte")))
-	case walfile.Corrupt.String():
+	case segment.Corrupt.String():
 		parts = append(parts, fmt.Sprintf("the log is corrupt from group %d on", r.Tail.LSN))
 	}
 	add(r.Count(Redo)+r.Count(Displace), "path", "redone")
@@ -140,23 +140,23 @@ func plural(n int, thing string) string {
 }
 
 // describe fills in what the scan of the log has shown.
-func (r *Report) describe(log *walfile.Log) {
+func (r *Report) describe(log *segment.Log) {
 	end := log.End
 	r.Strays = log.Strays
 	r.Groups, r.Through = log.Groups, log.Through
-	r.Tail = Tail{State: end.State.String(), Epoch: end.Epoch.String(), Offset: end.Offset, Length: end.Length, LSN: end.LSN}
+	r.Tail = Tail{State: end.State.String(), Segment: end.Segment.String(), Offset: end.Offset, Length: end.Length, LSN: end.LSN}
 	if end.Err != nil {
 		r.Tail.Reason = end.Err.Error()
 	}
 	for _, e := range log.Files {
 		state := "used"
 		switch {
-		case end.State != walfile.Clean && e.Name == end.Epoch:
+		case end.State != segment.Clean && e.Name == end.Segment:
 			state = end.State.String()
 		case e.Groups == 0:
 			state = "unused"
 		}
-		r.Epochs = append(r.Epochs, Epoch{Name: e.Name.String(), Size: e.Size, Used: e.Used, Groups: e.Groups,
+		r.Segments = append(r.Segments, Segment{Name: e.Name.String(), Size: e.Size, Used: e.Used, Groups: e.Groups,
 			First: e.First, Last: e.Last, State: state})
 	}
 }

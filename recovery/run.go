@@ -11,7 +11,7 @@ import (
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -25,7 +25,7 @@ import (
 // crash or the end of ctx.
 func Run(ctx context.Context, root, dir string, opts Options) (*Report, error) {
 	start := time.Now()
-	a, err := analyse(ctx, root, dir, walfile.Options{Settle: true}, opts.Policy)
+	a, err := analyse(ctx, root, dir, segment.Options{Settle: true}, opts.Policy)
 	if a == nil {
 		return nil, err
 	}
@@ -44,13 +44,13 @@ func Run(ctx context.Context, root, dir string, opts Options) (*Report, error) {
 func (a *analysis) run() error {
 	l := &lost{analysis: a, first: a.firstTouched()}
 	defer l.close()
-	// First, as a leftover could have the name that an epoch gets when it retires.
-	if err := walfile.RemoveLeftovers(a.log, a.scanned.Listing); err != nil {
+	// First, as a leftover could have the name that a segment gets when it retires.
+	if err := segment.RemoveLeftovers(a.log, a.scanned.Listing); err != nil {
 		return fmt.Errorf("recovery: %w", err)
 	}
 	if !a.report.Clean {
-		if tail := a.scanned.End; tail.State == walfile.Torn {
-			a.keepEpoch(tail.Epoch, tail.Offset, tail.Length)
+		if tail := a.scanned.End; tail.State == segment.Torn {
+			a.keepSegment(tail.Segment, tail.Offset, tail.Length)
 		}
 		if err := l.flush(); err != nil {
 			return err
@@ -156,7 +156,7 @@ func (l *lost) attempt(step apply.Step, failed map[string]bool, do func(apply.St
 	case err == nil:
 		return true, nil
 	case passes(err):
-		return false, fmt.Errorf("recovery: redo tx %d: %s %s: %w", step.Tx, step.Op, step.Path, fsx.Cause(err))
+		return false, fmt.Errorf("recovery: redo tx %d: %s %s: %w", step.Tx, step.Op, step.Path, fsx.Underlying(err))
 	}
 	failed[step.Path] = true
 	l.giveUp(step.Change, err)
@@ -185,7 +185,7 @@ func prepare(files *apply.Files, step apply.Step) error {
 func removeLink(root *os.Root, p string) error {
 	fi, err := root.Lstat(p)
 	if err != nil || fi.Mode()&fs.ModeSymlink == 0 {
-		return fsx.IgnoreGone(err)
+		return fsx.IgnoreNotExist(err)
 	}
 	return root.Remove(p)
 }
@@ -200,7 +200,7 @@ func (l *lost) giveUp(c *apply.Change, err error) {
 	l.keepOurs(c)
 }
 
-// checkpoint writes the epoch that ends the recovery, and retires all before.
+// checkpoint writes the segment that ends the recovery, and retires all before.
 func (a *analysis) checkpoint() error {
 	next := a.report.Next
 	if a.report.Journal == "" && a.scanned.Groups == 0 {
@@ -209,19 +209,19 @@ func (a *analysis) checkpoint() error {
 	mark := record.Mark{Through: next.LSN - 1, LastTx: next.LastTx, Time: time.Now()}
 	group := record.AppendCheckpoint(make([]byte, record.HeaderSize), mark)
 	var hash uint64
-	_, err := walfile.WriteEpoch(a.log, next.Epoch, func(salt uint64) []byte {
+	_, err := segment.Write(a.log, next.Segment, func(salt uint64) []byte {
 		hash = record.Seal(group, salt, next.LSN, next.Prev)
 		return group
 	})
 	if err != nil {
 		return fmt.Errorf("recovery: %w", err)
 	}
-	a.report.Next = Next{Epoch: next.Epoch + 1, LSN: next.LSN + 1, Prev: hash, LastTx: next.LastTx}
+	a.report.Next = Next{Segment: next.Segment + 1, LSN: next.LSN + 1, Prev: hash, LastTx: next.LastTx}
 	return a.retire()
 }
 
 func (a *analysis) retire() error {
-	if err := walfile.Retire(a.log, a.scanned.Epochs...); err != nil {
+	if err := segment.Retire(a.log, a.scanned.Segments...); err != nil {
 		return fmt.Errorf("recovery: %w", err)
 	}
 	return nil
@@ -231,7 +231,7 @@ func (a *analysis) retire() error {
 func (a *analysis) tidy() error {
 	entries, err := fs.ReadDir(a.home.FS(), stagingName)
 	if err != nil {
-		return fsx.IgnoreGone(err)
+		return fsx.IgnoreNotExist(err)
 	}
 	for _, e := range entries {
 		if err := a.home.RemoveAll(path.Join(stagingName, e.Name())); err != nil {

@@ -137,11 +137,11 @@ var scenarios = []scenario{
 		map[string]string{"b": "2"}, nil},
 	{"a torn tail", nil, func(w *world) { w.Tx(1, put("a", "1")).Raw([]byte("torn")) },
 		map[string]string{"a": "1"}, []string{"torn"}},
-	{"several epochs", nil, func(w *world) {
+	{"several segments", nil, func(w *world) {
 		w.Tx(1, put("a", "1"))
-		w.Epoch(100).Tx(2, put("a", "2"))
-		w.Epoch(0).Tx(3, put("b", "3"))
-		w.Epoch(4096)
+		w.Segment(100).Tx(2, put("a", "2"))
+		w.Segment(0).Tx(3, put("b", "3"))
+		w.Segment(4096)
 	}, map[string]string{"a": "2", "b": "3"}, nil},
 }
 
@@ -290,7 +290,7 @@ func TestRunContinuesTheLog(t *testing.T) {
 	w := newWorld(t)
 	w.Tx(7, put("a", "1")).Tx(5, put("b", "2"))
 	r := w.run()
-	if r.Clean || r.Replayed != 2 || r.Next.LSN != 5 || r.Next.Epoch != 3 || r.Next.LastTx != 7 || r.Next.Prev == w.Prev {
+	if r.Clean || r.Replayed != 2 || r.Next.LSN != 5 || r.Next.Segment != 3 || r.Next.LastTx != 7 || r.Next.Prev == w.Prev {
 		t.Fatalf("%+v", r)
 	}
 	again := w.run()
@@ -309,7 +309,7 @@ func TestACleanCloseIsLeftAlone(t *testing.T) {
 	if after := w.everything(); after != before || !r.Clean || r.Lost != "" {
 		t.Errorf("%+v; was:\n%snow:\n%s", r, before, after)
 	}
-	if r.Next.LSN != 4 || r.Next.Prev != w.Prev || r.Next.Epoch != 2 || r.Next.LastTx != 1 {
+	if r.Next.LSN != 4 || r.Next.Prev != w.Prev || r.Next.Segment != 2 || r.Next.LastTx != 1 {
 		t.Errorf("next: %+v", r.Next)
 	}
 	if r.Journal != "0000000000abcdef" || r.Summary() != "closed cleanly, nothing to do" {

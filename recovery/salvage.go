@@ -8,13 +8,13 @@ import (
 	"slices"
 
 	"github.com/forewrite/forewrite/internal/fsx"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 )
 
 // salvage is what Run takes out of a damaged log.
 type salvage struct {
-	active bool
-	epochs []walfile.Name // that lie beyond the damage, newest first
+	active   bool
+	segments []segment.Name // that lie beyond the damage, newest first
 }
 
 // plunder decides what of a corrupt log is kept aside, and what of it still
@@ -22,42 +22,42 @@ type salvage struct {
 func (a *analysis) plunder(r *reader) {
 	log, end := a.scanned, a.scanned.End
 	a.salvage.active = true
-	at := slices.Index(log.Epochs, end.Epoch)
+	at := slices.Index(log.Segments, end.Segment)
 	if at < 0 {
-		return // the epochs themselves are in order
+		return // the segments themselves are in order
 	}
 	if end.LSN <= log.First && log.Groups > 0 { // the beginning is missing: nothing counts
 		r.groups = nil
 		for _, e := range log.Files {
-			a.keepEpoch(e.Name, 0, content(e))
+			a.keepSegment(e.Name, 0, content(e))
 		}
 		return
 	}
-	a.keepEpoch(end.Epoch, end.Offset, content(log.Files[at])-end.Offset)
+	a.keepSegment(end.Segment, end.Offset, content(log.Files[at])-end.Offset)
 	for _, e := range log.Files[at+1:] {
-		a.keepEpoch(e.Name, 0, content(e))
+		a.keepSegment(e.Name, 0, content(e))
 	}
 	keep := at + 1
 	if end.Offset == 0 {
 		keep = at
 	}
-	a.salvage.epochs = slices.Clone(log.Epochs[keep:])
-	slices.Reverse(a.salvage.epochs)
-	log.Epochs = log.Epochs[:keep]
+	a.salvage.segments = slices.Clone(log.Segments[keep:])
+	slices.Reverse(a.salvage.segments)
+	log.Segments = log.Segments[:keep]
 }
 
-// content returns how much of an epoch's file is not just zeroes at its end.
-func content(e walfile.Epoch) int64 {
+// content returns how much of a segment's file is not just zeroes at its end.
+func content(e segment.Info) int64 {
 	n := e.Used
 	for _, span := range e.Rest {
-		if span.Kind != walfile.Zero {
+		if span.Kind != segment.Zero {
 			n = span.Offset + span.Length
 		}
 	}
 	return n
 }
 
-// drop takes out of the log what was salvaged from it. The newest epochs go first:
+// drop takes out of the log what was salvaged from it. The newest segments go first:
 // what a crash leaves is damaged in the same place, or has a torn tail there.
 func (l *lost) drop() error {
 	if !l.salvage.active {
@@ -72,7 +72,7 @@ func (l *lost) drop() error {
 		}
 	}
 	entries, err := fs.ReadDir(l.home.FS(), stagingName)
-	if fsx.IgnoreGone(err) != nil {
+	if fsx.IgnoreNotExist(err) != nil {
 		return err
 	}
 	for _, e := range entries {
@@ -86,7 +86,7 @@ func (l *lost) drop() error {
 	if err := l.sync(); err != nil {
 		return err
 	}
-	if err := walfile.Retire(l.log, l.salvage.epochs...); err != nil {
+	if err := segment.Retire(l.log, l.salvage.segments...); err != nil {
 		return fmt.Errorf("recovery: %w", err)
 	}
 	return nil

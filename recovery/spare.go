@@ -67,7 +67,7 @@ func (a *analysis) walk(dir string, visit func(string, fs.DirEntry) error) error
 			err = a.ctx.Err()
 		}
 		if err != nil || p == dir {
-			return fsx.IgnoreGone(err)
+			return fsx.IgnoreNotExist(err)
 		}
 		return visit(p, e)
 	})

@@ -10,7 +10,7 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/forewrite/forewrite/internal/walfile/walfiletest"
+	"github.com/forewrite/forewrite/internal/segment/segmenttest"
 	"github.com/forewrite/forewrite/recovery"
 )
 
@@ -31,8 +31,8 @@ func TestAFullDiskStopsRecoveryUntilThereIsRoom(t *testing.T) {
 	})
 	w := &world{t: t, root: mount, dir: filepath.Join(mount, ".journal")}
 	w.mkdir(".journal/staging")
-	w.Builder = walfiletest.New(t, filepath.Join(w.dir, "log"))
-	w.Epoch(0).Open(0, 0)
+	w.Builder = segmenttest.New(t, filepath.Join(w.dir, "log"))
+	w.Segment(0).Open(0, 0)
 	w.check(recovery.WriteFormat(w.dir, 1))
 	big := strings.Repeat("big", 40<<10)
 	w.Tx(1, put("a", "1"), put("big", big))

@@ -10,14 +10,14 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/forewrite/forewrite/internal/walfile/walfiletest"
+	"github.com/forewrite/forewrite/internal/segment/segmenttest"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
 
 // world is a root with a journal whose log is written by hand.
 type world struct {
-	*walfiletest.Builder
+	*segmenttest.Builder
 	t    testing.TB
 	root string
 	dir  string
@@ -30,8 +30,8 @@ func newWorld(t testing.TB, files ...string) *world {
 	root := filepath.Join(t.TempDir(), "root")
 	w := &world{t: t, root: root, dir: filepath.Join(root, ".journal")}
 	w.mkdir(".journal/staging")
-	w.Builder = walfiletest.New(t, filepath.Join(w.dir, "log"))
-	w.Epoch(4096).Open(0, 0)
+	w.Builder = segmenttest.New(t, filepath.Join(w.dir, "log"))
+	w.Segment(4096).Open(0, 0)
 	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte(recovery.Format{Version: record.Version, ID: 0xabcdef}.String()), 0o600))
 	for _, f := range files {
 		if dir, found := strings.CutSuffix(f, "/"); found {
@@ -241,7 +241,7 @@ func action(t testing.TB, r *recovery.Report, p string) recovery.Action {
 	return recovery.Action{}
 }
 
-func put(p, content string) record.Intent { return walfiletest.Put(p, content) }
+func put(p, content string) record.Intent { return segmenttest.Put(p, content) }
 
 func op(o record.Op, p string) record.Intent { return record.Intent{Op: o, Path: p} }
 

@@ -26,10 +26,10 @@ func inspectNow(ctx context.Context, args ...string) (code int, stdout, stderr s
 	return code, out.String(), errs.String()
 }
 
-// owned opens a journal with epochs so small that it often begins a new one.
+// owned opens a journal with segments so small that it often begins a new one.
 func owned(t *testing.T, root string) *journal.Journal {
 	t.Helper()
-	j, err := journal.Open(t.Context(), root, &journal.Options{EpochSize: 16 << 10, CheckpointIdle: 10 * time.Millisecond})
+	j, err := journal.Open(t.Context(), root, &journal.Options{SegmentSize: 16 << 10, CheckpointIdle: 10 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestBesideALiveOwner(t *testing.T) {
 	}
 }
 
-// Followed, a log shows every group once and in order, across epochs; what was
+// Followed, a log shows every group once and in order, across segments; what was
 // retired too early to be read is told.
 func TestFollow(t *testing.T) {
 	t.Parallel()

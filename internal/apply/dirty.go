@@ -118,19 +118,19 @@ func (f *Files) syncEach(ctx context.Context, paths map[string]struct{}) error {
 func (f *Files) syncPath(p string) error {
 	e, err := f.Look(p)
 	switch {
-	case fsx.Gone(err):
+	case fsx.IsNotExist(err):
 		return nil
 	case err != nil:
 		return err
 	case !e.Mode.IsRegular() && !e.Mode.IsDir():
 		return nil
 	}
-	file, err := f.Root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
+	file, err := f.Root.OpenFile(p, os.O_RDONLY|fsx.NonBlocking, 0)
 	if errors.Is(err, fs.ErrPermission) && e.Mode.IsRegular() {
-		file, err = f.Root.OpenFile(p, os.O_WRONLY|fsx.NoWait, 0)
+		file, err = f.Root.OpenFile(p, os.O_WRONLY|fsx.NonBlocking, 0)
 	}
 	switch {
-	case fsx.Gone(err):
+	case fsx.IsNotExist(err):
 		return nil
 	case errors.Is(err, fs.ErrPermission):
 		return f.syncUnopenable(err)

@@ -50,7 +50,7 @@ func NewFiles(root *os.Root, dir string) (*Files, error) {
 	if f.rootDir, err = root.Open("."); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	f.preallocate = fsx.WantsPreallocate(f.stagingDir)
+	f.preallocate = fsx.PreallocateHelps(f.stagingDir)
 	return f, nil
 }
 
@@ -70,21 +70,21 @@ func (f *Files) Dir(p string) (dir *os.File, done func() error, err error) {
 	if p == "." {
 		return f.rootDir, func() error { return nil }, nil
 	}
-	dir, err = f.Root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
+	dir, err = f.Root.OpenFile(p, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return nil, nil, err
 	}
 	return dir, dir.Close, nil
 }
 
-// Look says what lies at p, but for its times; see [fsx.Entry] for why.
-func (f *Files) Look(p string) (fsx.Entry, error) {
+// Look says what lies at p, but for its times; see [fsx.Info] for why.
+func (f *Files) Look(p string) (fsx.Info, error) {
 	dir, done, err := f.Dir(path.Dir(p))
 	if err != nil {
-		return fsx.Entry{}, err
+		return fsx.Info{}, err
 	}
 	defer done()
-	return fsx.Look(dir, path.Base(p))
+	return fsx.StatAt(dir, path.Base(p))
 }
 
 // putInPlace renames a file in staging onto its path. The rename is by handles:
@@ -96,7 +96,7 @@ func (f *Files) putInPlace(temp, p string) error {
 	}
 	err = fsx.Rename(f.stagingDir, temp, dir, path.Base(p))
 	if err != nil {
-		err = &fs.PathError{Op: "rename", Path: p, Err: fsx.Cause(err)}
+		err = &fs.PathError{Op: "rename", Path: p, Err: fsx.Underlying(err)}
 	}
 	return errors.Join(err, done())
 }
@@ -154,7 +154,7 @@ func (f *Files) clear(c *Change) error {
 		return f.removeAll(c.Path)
 	}
 	e, err := f.Look(c.Path)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return nil
 	}
 	if err != nil {
@@ -163,14 +163,14 @@ func (f *Files) clear(c *Change) error {
 	if e.Mode.IsDir() == (c.Op == record.OpMkdir) {
 		return nil // done before, or a rename replaces it
 	}
-	return fsx.IgnoreGone(f.Root.Remove(c.Path))
+	return fsx.IgnoreNotExist(f.Root.Remove(c.Path))
 }
 
 func (f *Files) remove(c *Change) error {
 	if c.Op == record.OpRemoveAll {
 		return f.removeAll(c.Path)
 	}
-	return fsx.IgnoreGone(f.Root.Remove(c.Path))
+	return fsx.IgnoreNotExist(f.Root.Remove(c.Path))
 }
 
 // removeAll takes the tree away in one rename, so that nobody sees half of it,
@@ -180,7 +180,7 @@ func (f *Files) removeAll(p string) error {
 	trash := f.NewName()
 	err := f.Root.Rename(p, path.Join(f.staging, trash))
 	switch {
-	case fsx.Gone(err):
+	case fsx.IsNotExist(err):
 		return nil
 	case errors.Is(err, syscall.EXDEV), errors.Is(err, syscall.EBUSY):
 		return f.Root.RemoveAll(p)
@@ -205,7 +205,7 @@ func (f *Files) place(c *Change) error {
 	if c.Payload.Kind == record.PayloadLinked || c.Payload.Kind == record.PayloadStaged {
 		// A rename onto another link of the same file does nothing and leaves
 		// both names: it was placed before.
-		return fsx.IgnoreGone(f.Staging.Remove(c.Temp))
+		return fsx.IgnoreNotExist(f.Staging.Remove(c.Temp))
 	}
 	return nil
 }
@@ -213,12 +213,12 @@ func (f *Files) place(c *Change) error {
 func (f *Files) placeDir(c *Change) error {
 	e, err := f.Look(c.Path)
 	if err == nil && e.Mode.IsDir() { // made before, or by somebody else
-		if err := fsx.IgnoreGone(f.Staging.Remove(c.Temp)); err != nil {
+		if err := fsx.IgnoreNotExist(f.Staging.Remove(c.Temp)); err != nil {
 			return err
 		}
 		return f.setMode(c.Path, c.Mode|0o300)
 	}
-	if err != nil && !fsx.Gone(err) {
+	if err != nil && !fsx.IsNotExist(err) {
 		return err
 	}
 	return f.putInPlace(c.Temp, c.Path)
@@ -228,7 +228,7 @@ func (f *Files) placeDir(c *Change) error {
 // a symbolic link, has no mode to set.
 func (f *Files) setMode(p string, bits uint32) error {
 	e, err := f.Look(p)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return nil
 	}
 	if err != nil {

@@ -16,7 +16,7 @@ import (
 // extended attributes of the one it replaces: of like when it is not nil, else of
 // what lies at c.Path, which is there if that was looked at a moment ago. Whatever is
 // going to fail for lack of space fails here.
-func (f *Files) Prepare(c, like *Change, there *fsx.Entry) error {
+func (f *Files) Prepare(c, like *Change, there *fsx.Info) error {
 	temp := f.NewName()
 	var err error
 	switch {
@@ -54,7 +54,7 @@ func (f *Files) prepareDir(c *Change, temp string) error {
 	return f.Staging.Chmod(temp, record.FileMode(bits))
 }
 
-func (f *Files) prepareInline(c, like *Change, there *fsx.Entry, temp string) error {
+func (f *Files) prepareInline(c, like *Change, there *fsx.Info, temp string) error {
 	// Mostly with the mode that it shall have: staging is closed to others.
 	file, err := fsx.OpenAt(f.stagingDir, temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, record.FileMode(c.Mode))
 	if err != nil {
@@ -78,7 +78,7 @@ func (f *Files) prepareInline(c, like *Change, there *fsx.Entry, temp string) er
 // CopyMeta gives file, which is going to replace what lies at c.Path, the owner,
 // the extended attributes and the mode that it shall have. See Prepare for like and
 // there.
-func (f *Files) CopyMeta(file *os.File, c, like *Change, there *fsx.Entry) error {
+func (f *Files) CopyMeta(file *os.File, c, like *Change, there *fsx.Info) error {
 	done, err := f.copyMetaOfPlain(file, c, like, there)
 	if done || err != nil {
 		return err
@@ -90,7 +90,7 @@ func (f *Files) CopyMeta(file *os.File, c, like *Change, there *fsx.Entry) error
 		if err := fsx.CopyMeta(file, old); err != nil {
 			return err
 		}
-	case fsx.Gone(err):
+	case fsx.IsNotExist(err):
 		if err := f.inheritGroup(file, c.Path); err != nil {
 			return err
 		}
@@ -107,7 +107,7 @@ func (f *Files) CopyMeta(file *os.File, c, like *Change, there *fsx.Entry) error
 // copyMetaOfPlain is CopyMeta where the file on disk that is replaced has no extended
 // attributes. Most have none, and are not opened to find that; and what is right
 // already is not set again.
-func (f *Files) copyMetaOfPlain(file *os.File, c, like *Change, there *fsx.Entry) (done bool, err error) {
+func (f *Files) copyMetaOfPlain(file *os.File, c, like *Change, there *fsx.Info) (done bool, err error) {
 	if like != nil || there == nil || !there.Mode.IsRegular() ||
 		c.Before != AsIs || c.Replaced.Kind == record.ReplacedNothing {
 		return false, nil
@@ -117,10 +117,10 @@ func (f *Files) copyMetaOfPlain(file *os.File, c, like *Change, there *fsx.Entry
 		return false, nil // the long way says what is wrong
 	}
 	defer release()
-	if !fsx.PlainAt(file, dir, path.Base(c.Path)) {
+	if !fsx.NoXattrsAt(file, dir, path.Base(c.Path)) {
 		return false, nil
 	}
-	has, err := fsx.LookFile(file)
+	has, err := fsx.StatFile(file)
 	if err != nil {
 		return false, err
 	}
@@ -139,7 +139,7 @@ func (f *Files) copyOwner(file *os.File, c *Change) error {
 	if err != nil {
 		return err
 	}
-	has, err := fsx.LookFile(file)
+	has, err := fsx.StatFile(file)
 	if err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (f *Files) inheritGroup(file *os.File, p string) error {
 		return nil // made by the same transaction
 	}
 	defer done()
-	e, err := fsx.LookFile(dir)
+	e, err := fsx.StatFile(dir)
 	if err != nil || e.Mode&fs.ModeSetgid == 0 {
 		return err
 	}
@@ -171,7 +171,7 @@ func (f *Files) openReplaced(c, like *Change) (*os.File, error) {
 	}
 	if like != nil && like.Temp != "" {
 		old, err := f.Staging.Open(like.Temp)
-		if !fsx.Gone(err) {
+		if !fsx.IsNotExist(err) {
 			return old, err
 		}
 	}
@@ -180,7 +180,7 @@ func (f *Files) openReplaced(c, like *Change) (*os.File, error) {
 			return nil, fs.ErrNotExist
 		}
 	}
-	return f.Root.OpenFile(c.Path, os.O_RDONLY|fsx.NoWait, 0)
+	return f.Root.OpenFile(c.Path, os.O_RDONLY|fsx.NonBlocking, 0)
 }
 
 // Link makes a second name for a file in staging, or a copy where the file system
@@ -200,7 +200,7 @@ func (f *Files) Link(name, temp string) error {
 // CopyIn makes a copy of the file at p in staging, as temp, with its owner, mode
 // and extended attributes.
 func (f *Files) CopyIn(p, temp string) error {
-	src, err := f.Root.OpenFile(p, os.O_RDONLY|fsx.NoWait, 0)
+	src, err := f.Root.OpenFile(p, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return err
 	}

@@ -38,7 +38,7 @@ func TestKernelRelease(t *testing.T) {
 
 // Since Linux 6.13 a file that was asked for its times and is changed within the same
 // tick of the clock gets a time of its own. Files that were only looked at share one.
-func TestLookAsksForNoTimes(t *testing.T) {
+func TestStatAtAsksForNoTimes(t *testing.T) {
 	times := func(look func(name string) error) int {
 		dir := t.TempDir()
 		seen := make(map[time.Time]struct{})
@@ -71,13 +71,13 @@ func TestLookAsksForNoTimes(t *testing.T) {
 				return err
 			}
 			defer dir.Close()
-			_, err = Look(dir, filepath.Base(name))
+			_, err = StatAt(dir, filepath.Base(name))
 			return err
 		}))
 	}
-	t.Logf("200 changes have %d different times after Lstat, %d after Look", asked, fewest)
+	t.Logf("200 changes have %d different times after Lstat, %d after StatAt", asked, fewest)
 	if asked > 150 && fewest > most {
-		t.Error("Look asks for times")
+		t.Error("StatAt asks for times")
 	}
 }
 
@@ -241,7 +241,7 @@ func TestNothingToCopyAllocatesNothingBeyondStat(t *testing.T) {
 	}
 }
 
-func TestCheckEntrySeesABindMount(t *testing.T) {
+func TestCheckReplaceableSeesABindMount(t *testing.T) {
 	dir := t.TempDir()
 	create(t, filepath.Join(dir, "f"), "")
 	create(t, filepath.Join(dir, "g"), "mounted")
@@ -259,20 +259,20 @@ func TestCheckEntrySeesABindMount(t *testing.T) {
 	}
 	defer d.Close()
 	for name, want := range map[string]error{"f": unix.EBUSY, "g": nil} {
-		e, err := Look(d, name)
+		e, err := StatAt(d, name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := CheckEntry(d, e); err != want {
-			t.Errorf("CheckEntry of %s: %v, want %v", name, err, want)
+		if err := CheckReplaceable(d, e); err != want {
+			t.Errorf("CheckReplaceable of %s: %v, want %v", name, err, want)
 		}
 	}
 }
 
-func TestPlainOnlyWithoutAttributes(t *testing.T) {
+func TestNoXattrsOnlyWithoutAttributes(t *testing.T) {
 	t.Parallel()
 	dst, src := pair(t)
-	if !Plain(dst, src.Name()) {
+	if !NoXattrs(dst, src.Name()) {
 		t.Skip("every file has attributes here")
 	}
 	dir, err := os.Open(filepath.Dir(src.Name()))
@@ -280,24 +280,24 @@ func TestPlainOnlyWithoutAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	tells := PlainAt(dst, dir, "src") // Linux 6.13 and later
-	t.Logf("PlainAt tells: %v", tells)
+	tells := NoXattrsAt(dst, dir, "src") // Linux 6.13 and later
+	t.Logf("NoXattrsAt tells: %v", tells)
 	setAttr(t, src, "user.a", []byte("1"))
-	if Plain(dst, src.Name()) || Plain(src, dst.Name()) {
+	if NoXattrs(dst, src.Name()) || NoXattrs(src, dst.Name()) {
 		t.Error("an attribute is not seen")
 	}
-	if PlainAt(dst, dir, "src") || PlainAt(src, dir, "dst") {
-		t.Error("PlainAt does not see an attribute")
+	if NoXattrsAt(dst, dir, "src") || NoXattrsAt(src, dir, "dst") {
+		t.Error("NoXattrsAt does not see an attribute")
 	}
-	if tells != PlainAt(dst, dir, "dst") {
+	if tells != NoXattrsAt(dst, dir, "dst") {
 		t.Error("one attribute makes all files not plain")
 	}
-	if Plain(dst, src.Name()+".missing") || PlainAt(dst, dir, "missing") {
+	if NoXattrs(dst, src.Name()+".missing") || NoXattrsAt(dst, dir, "missing") {
 		t.Error("a missing file is plain")
 	}
 }
 
-func TestPlainAtDoesNotFollowALink(t *testing.T) {
+func TestNoXattrsAtDoesNotFollowALink(t *testing.T) {
 	t.Parallel()
 	dst, src := pair(t)
 	setAttr(t, src, "user.a", []byte("1"))
@@ -309,7 +309,7 @@ func TestPlainAtDoesNotFollowALink(t *testing.T) {
 	if err := os.Symlink("src", filepath.Join(dir.Name(), "link")); err != nil {
 		t.Fatal(err)
 	}
-	if PlainAt(dst, dir, "link") != PlainAt(dst, dir, "dst") {
+	if NoXattrsAt(dst, dir, "link") != NoXattrsAt(dst, dir, "dst") {
 		t.Error("the attributes of the link's target were counted")
 	}
 }

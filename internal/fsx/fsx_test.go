@@ -138,7 +138,7 @@ func TestOwnerAndDeviceAreThoseOfTheDirectory(t *testing.T) {
 	}
 }
 
-func TestLookTellsWhatLstatDoes(t *testing.T) {
+func TestStatAtTellsWhatLstatDoes(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	create(t, filepath.Join(root, "file"), "content")
@@ -163,25 +163,25 @@ func TestLookTellsWhatLstatDoes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		e, err := Look(dir, name)
+		e, err := StatAt(dir, name)
 		if err != nil || !sameEntry(e, fi) {
 			t.Errorf("%s: %+v, %v; Lstat says %v", name, e, err, fs.FormatFileInfo(fi))
 		}
 	}
 	if fi, err := dir.Stat(); err != nil {
 		t.Error(err)
-	} else if e, err := LookFile(dir); err != nil || !sameEntry(e, fi) {
-		t.Errorf("LookFile: %+v, %v; Stat says %v", e, err, fs.FormatFileInfo(fi))
+	} else if e, err := StatFile(dir); err != nil || !sameEntry(e, fi) {
+		t.Errorf("StatFile: %+v, %v; Stat says %v", e, err, fs.FormatFileInfo(fi))
 	}
-	if _, err := Look(dir, "nothing"); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := StatAt(dir, "nothing"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing there: %v", err)
 	}
 }
 
-func sameEntry(e Entry, fi fs.FileInfo) bool {
+func sameEntry(e Info, fi fs.FileInfo) bool {
 	uid, gid, _ := Owner(fi)
 	device, _ := Device(fi)
-	return e == Entry{Mode: fi.Mode(), Size: fi.Size(), UID: uid, GID: gid, Device: device}
+	return e == Info{Mode: fi.Mode(), Size: fi.Size(), UID: uid, GID: gid, Device: device}
 }
 
 // foreignInfo comes from no real file system.

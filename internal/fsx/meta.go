@@ -12,11 +12,11 @@ import "os"
 // the owner compares it. Attributes that vouch for the old content (file
 // capabilities, IMA and EVM signatures) are never copied.
 func CopyMeta(dst, src *os.File) error {
-	want, err := LookFile(src)
+	want, err := StatFile(src)
 	if err != nil {
 		return err
 	}
-	have, err := LookFile(dst)
+	have, err := StatFile(dst)
 	if err != nil {
 		return err
 	}

@@ -6,8 +6,8 @@ import "syscall"
 
 // Flags for opening what somebody else may have put in place of a file.
 const (
-	// NoWait keeps an open from hanging on a FIFO.
-	NoWait = syscall.O_NONBLOCK
-	// NoLink keeps an open from following a symbolic link at the end of the path.
-	NoLink = syscall.O_NOFOLLOW
+	// NonBlocking keeps an open from hanging on a FIFO.
+	NonBlocking = syscall.O_NONBLOCK
+	// NoFollow keeps an open from following a symbolic link at the end of the path.
+	NoFollow = syscall.O_NOFOLLOW
 )

@@ -10,7 +10,7 @@ import (
 
 // CopyOwner gives dst, which is have, the owner and the group of src, as far as this
 // process may.
-func CopyOwner(dst *os.File, have, src Entry) error {
+func CopyOwner(dst *os.File, have, src Info) error {
 	if src.UID == have.UID && src.GID == have.GID {
 		return nil
 	}

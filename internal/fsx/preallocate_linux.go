@@ -23,9 +23,9 @@ func Preallocate(f *os.File, size int64) error {
 	return os.NewSyscallError("fallocate", err)
 }
 
-// WantsPreallocate reports whether the file system of the opened file is one on
+// PreallocateHelps reports whether the file system of the opened file is one on
 // which Preallocate pays.
-func WantsPreallocate(f *os.File) bool {
+func PreallocateHelps(f *os.File) bool {
 	var st unix.Statfs_t
 	return unix.Fstatfs(int(f.Fd()), &st) == nil && st.Type == unix.EXT4_SUPER_MAGIC
 }

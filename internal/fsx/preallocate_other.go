@@ -7,5 +7,5 @@ import "os"
 // Preallocate is for ext4, on Linux.
 func Preallocate(*os.File, int64) error { return nil }
 
-// WantsPreallocate says no: it is for ext4, on Linux.
-func WantsPreallocate(*os.File) bool { return false }
+// PreallocateHelps says no: it is for ext4, on Linux.
+func PreallocateHelps(*os.File) bool { return false }

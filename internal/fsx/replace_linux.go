@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckEntry reports, before it is tried, why what [Look] has found in the opened
+// CheckReplaceable reports, before it is tried, why what [StatAt] has found in the opened
 // directory could not be replaced or removed: it is a mount point of its own (EBUSY),
 // it is immutable or append-only, or somebody else's in a sticky directory (EPERM).
-func CheckEntry(dir *os.File, e Entry) error {
-	if e.Held != nil {
-		return e.Held
+func CheckReplaceable(dir *os.File, e Info) error {
+	if e.Immovable != nil {
+		return e.Immovable
 	}
 	return checkSticky(dir, int(e.UID))
 }
@@ -22,7 +22,7 @@ func checkSticky(dir *os.File, owner int) error {
 	if me == 0 || owner == me {
 		return nil
 	}
-	d, err := LookFile(dir)
+	d, err := StatFile(dir)
 	if err != nil {
 		return err
 	}

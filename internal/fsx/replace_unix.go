@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckEntry says nil where there is no way to ask; the operation will say.
-func CheckEntry(*os.File, Entry) error { return nil }
+// CheckReplaceable says nil where there is no way to ask; the operation will say.
+func CheckReplaceable(*os.File, Info) error { return nil }
 
 // CheckWritable reports, before it is tried, why entries of the opened directory
 // could not be made, replaced and removed.

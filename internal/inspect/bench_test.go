@@ -14,13 +14,13 @@ import (
 	"testing"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
 var benchMiB = flag.Int("check-mib", 64, "size of the log that BenchmarkCheck reads, in MiB")
 
-// BenchmarkCheck checks a log of full epochs on one core. The peak is that of the
+// BenchmarkCheck checks a log of full segments on one core. The peak is that of the
 // heap in use: it must not grow with the log. The speed is given twice, by the
 // clock and by the processor's time, which other programs do not blur.
 //
@@ -75,7 +75,7 @@ func heapPeak(fn func()) uint64 {
 	return <-peak
 }
 
-// largeLog writes epochs of 4 MiB, full of transactions of 4 KiB, with a checkpoint
+// largeLog writes segments of 4 MiB, full of transactions of 4 KiB, with a checkpoint
 // at the end of each, as a busy journal has them.
 func largeLog(b *testing.B, mib int) *Journal {
 	b.Helper()
@@ -96,22 +96,22 @@ func largeLog(b *testing.B, mib int) *Journal {
 		return g
 	}
 	for number := range uint64(mib / 4) {
-		name := walfile.Name{Number: number + 1, Salt: number * 7}
+		name := segment.Name{Number: number + 1, Salt: number * 7}
 		var data []byte
 		for len(data) < 4<<20-5000 {
 			tx++
 			i := record.Intent{Tx: tx, Op: record.OpPut, Mode: 0o644, Path: fmt.Sprintf("data/%d", tx%1000), Payload: record.Inline(content)}
 			payload := record.AppendIntent(nil, &i)
 			payload = record.AppendCommit(payload, record.Commit{Tx: tx, Time: time.Unix(int64(tx), 0), Intents: 1}, bytes.Clone(payload))
-			data = walfile.AppendEntry(data, seal(name.Salt, payload))
+			data = segment.AppendEntry(data, seal(name.Salt, payload))
 		}
 		mark := record.AppendClose(nil, record.Mark{Through: lsn, LastTx: tx, Time: time.Unix(int64(tx), 0)})
-		data = walfile.AppendEntry(data, seal(name.Salt, mark))
+		data = segment.AppendEntry(data, seal(name.Salt, mark))
 		dir := filepath.Join(j.log(), name.String())
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			b.Fatal(err)
 		}
-		if err := os.WriteFile(filepath.Join(dir, walfile.FileName), data, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, segment.FileName), data, 0o600); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -19,7 +19,7 @@ type Finding struct {
 	Code     Code        `json:"code"`
 	Severity Health      `json:"severity"`
 	Text     string      `json:"text"`
-	Epoch    string      `json:"epoch,omitempty"`
+	Segment  string      `json:"segment,omitempty"`
 	Offset   int64       `json:"offset,omitempty"`
 	LSN      record.LSN  `json:"lsn,omitempty"`
 	Tx       record.TxID `json:"tx,omitempty"`
@@ -50,7 +50,7 @@ type Check struct {
 // that a redo would need; with files also the targets. What it saw is returned
 // together with an error, too.
 //
-// Without files it needs memory for one epoch's file and for what is not
+// Without files it needs memory for one segment's file and for what is not
 // checkpointed, however large the log is.
 func (j *Journal) Check(ctx context.Context, files bool) (*Check, error) {
 	start := time.Now()
@@ -59,7 +59,7 @@ func (j *Journal) Check(ctx context.Context, files bool) (*Check, error) {
 		c.targets = &targets{history: newHistory()}
 	}
 	defer func() { c.Elapsed = time.Since(start) }()
-	log, err := j.Scan(ctx, func(g *walfile.Group) error {
+	log, err := j.Scan(ctx, func(g *segment.Group) error {
 		c.group(g)
 		return nil
 	})
@@ -103,7 +103,7 @@ func (c *Check) format(err error) {
 }
 
 // group counts a group in, and forgets what its marks say is checkpointed.
-func (c *Check) group(g *walfile.Group) {
+func (c *Check) group(g *segment.Group) {
 	c.Groups++
 	c.Bytes += g.Size
 	c.Records += len(g.Content.Marks)
@@ -144,17 +144,17 @@ func (c *Check) intent(lsn record.LSN, i record.Intent) {
 func (c *Check) end(log *Log) {
 	end := log.End
 	if code := codeOf(log); code != "" {
-		c.add(code, Finding{Epoch: epochName(end.Epoch), Offset: end.Offset, LSN: end.LSN, Text: errText(end.Err)})
+		c.add(code, Finding{Segment: segmentName(end.Segment), Offset: end.Offset, LSN: end.LSN, Text: errText(end.Err)})
 	}
 	for _, e := range log.Files {
 		for _, s := range e.Rest {
-			if s.Kind == walfile.Stranded && log.End.State == walfile.Corrupt {
-				c.add(codeOf(log), Finding{Epoch: e.Name.String(), Offset: s.Offset, LSN: s.LSN,
+			if s.Kind == segment.Stranded && log.End.State == segment.Corrupt {
+				c.add(codeOf(log), Finding{Segment: e.Name.String(), Offset: s.Offset, LSN: s.LSN,
 					Text: fmt.Sprintf("%s of %s can't be reached from group %d on", count(s.Groups, "group"), size(s.Length), s.LSN)})
 			}
 		}
 	}
-	if log.Groups == 0 && len(c.Findings) == 0 && log.End.State != walfile.Corrupt && !log.Owner.Present {
+	if log.Groups == 0 && len(c.Findings) == 0 && log.End.State != segment.Corrupt && !log.Owner.Present {
 		c.add("JI011", Finding{Text: "the log is empty"})
 	}
 	if log.Owner.Present || c.Health >= Corrupt {
@@ -167,12 +167,12 @@ func (c *Check) end(log *Log) {
 	switch {
 	case redo > 0:
 		c.add("JI102", Finding{Text: fmt.Sprintf("%s after group %d", count(redo, "transaction"), log.Through)})
-	case !log.Closed && end.State == walfile.Clean && log.Groups > 0:
+	case !log.Closed && end.State == segment.Clean && log.Groups > 0:
 		c.add("JI104", Finding{Text: "the last record is no close record"})
 	}
 }
 
-func epochName(n walfile.Name) string {
+func segmentName(n segment.Name) string {
 	if n.Number == 0 {
 		return ""
 	}
@@ -216,7 +216,7 @@ func (c *Check) checkStaged(ctx context.Context, log *Log) error {
 // leftovers notes what lies around.
 func (c *Check) leftovers(log *Log) {
 	for _, name := range log.Leftovers {
-		c.add("JI105", Finding{Path: logDir + "/" + name, Text: "an epoch that was being made or removed"})
+		c.add("JI105", Finding{Path: logDir + "/" + name, Text: "a segment that was being made or removed"})
 	}
 	if names, err := readNames(filepath.Join(c.journal.Dir, stagingDir)); err == nil {
 		if n := len(names) - c.namedIn(names); n > 0 {

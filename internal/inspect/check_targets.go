@@ -44,7 +44,7 @@ func (c *Check) checkTargets(ctx context.Context, log *Log) error {
 }
 
 // matchLive compares a file that its owner may be changing just now. The log is read
-// after the file, since what is in the file was in the log before. Only if an epoch
+// after the file, since what is in the file was in the log before. Only if a segment
 // is retired in between can it have been missed, and then the next try finds more.
 func (j *Journal) matchLive(ctx context.Context, tree *Tree, path string) (v Verdict, redo bool, err error) {
 	for range rescans {

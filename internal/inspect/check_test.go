@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/inspect/inspecttest"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/recovery"
 )
 
@@ -21,17 +21,17 @@ var findings = []struct {
 	codes  []Code
 }{
 	{"closed", "open\ntx 1 put a one\nclose", map[string]string{"a": "one"}, Healthy, nil},
-	{"first epoch not used yet", "open\nepoch 4096", nil, Healthy, []Code{"JI104"}},
+	{"first segment not used yet", "open\nsegment 4096", nil, Healthy, []Code{"JI104"}},
 	{"flipped bit in acknowledged group", "open\ntx 1 put a one\ntx 2 put b two\nclose\nflip 1 0x80", nil, Corrupt, []Code{"JI001"}},
 	{"zeroed group", "open\ntx 1 put a one\ntx 2 put b two\nclose\nzero 1 0x43 64", nil, Corrupt, []Code{"JI002"}},
 	{"group left out", "open\njump 2\ntx 1 put a one\nclose", nil, Corrupt, []Code{"JI003"}},
 	{"group of another history", "open\nunchain\ntx 1 put a one\nclose", nil, Corrupt, []Code{"JI004"}},
-	{"lost epoch in the middle", "open\nepoch 4096\ntx 1 put a one\nepoch 4096\ntx 2 put b two\nlose 2", nil, Corrupt, []Code{"JI005"}},
-	{"lost first epoch", "open\nepoch 4096\ntx 1 put a one\nlose 1", map[string]string{"a": "one"}, Corrupt, []Code{"JI005"}},
+	{"lost segment in the middle", "open\nsegment 4096\ntx 1 put a one\nsegment 4096\ntx 2 put b two\nlose 2", nil, Corrupt, []Code{"JI005"}},
+	{"lost first segment", "open\nsegment 4096\ntx 1 put a one\nlose 1", map[string]string{"a": "one"}, Corrupt, []Code{"JI005"}},
 	{"stray file", "open\nclose\nstray notes.txt", nil, Corrupt, []Code{"JI006"}},
 	{"nonsense in a whole group", "open\nnonsense\nclose", nil, Corrupt, []Code{"JI008"}},
-	{"impostors", "open\nepoch 32768\ntorn 40\nimpostors 400", nil, Corrupt, []Code{"JI009"}},
-	{"torn in the middle", "open\ntorn 40\nepoch 4096\nraw 2 100 bytes", nil, Corrupt, []Code{"JI010"}},
+	{"impostors", "open\nsegment 32768\ntorn 40\nimpostors 400", nil, Corrupt, []Code{"JI009"}},
+	{"torn in the middle", "open\ntorn 40\nsegment 4096\nraw 2 100 bytes", nil, Corrupt, []Code{"JI010"}},
 	{"emptied", "zero 1 0 0", nil, Corrupt, []Code{"JI011"}},
 	{"damaged FORMAT", "open\nclose\nformat nonsense", nil, Corrupt, []Code{"JI012"}},
 	{"FORMAT lost", "open\ntx 1 put a one\nclose\nformat \"\"", map[string]string{"a": "one"}, Corrupt, []Code{"JI012"}},
@@ -125,7 +125,7 @@ func TestCheckFinds(t *testing.T) {
 	}
 }
 
-func TestCheckFindsAnEpochThatIsTooLarge(t *testing.T) {
+func TestCheckFindsAnSegmentThatIsTooLarge(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	if err := inspecttest.Build(root, "open\nclose"); err != nil {
@@ -135,8 +135,8 @@ func TestCheckFindsAnEpochThatIsTooLarge(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := filepath.Join(j.log(), "00000001-0101010101010101", walfile.FileName)
-	if err := os.Truncate(file, walfile.MaxEpoch+1); err != nil { // a hole, no bytes
+	file := filepath.Join(j.log(), "00000001-0101010101010101", segment.FileName)
+	if err := os.Truncate(file, segment.MaxSize+1); err != nil { // a hole, no bytes
 		t.Fatal(err)
 	}
 	c, err := j.Check(t.Context(), false)

@@ -56,9 +56,9 @@ func (f *Finding) row(t *Table) {
 }
 
 func (f *Finding) where() string {
-	var epoch, group, path, tx string
-	if f.Epoch != "" {
-		epoch = fmt.Sprintf("%s at %s", f.Epoch, at(f.Offset))
+	var segment, group, path, tx string
+	if f.Segment != "" {
+		segment = fmt.Sprintf("%s at %s", f.Segment, at(f.Offset))
 	}
 	if f.LSN != 0 && f.Tx == 0 {
 		group = fmt.Sprintf("group %d", f.LSN)
@@ -69,7 +69,7 @@ func (f *Finding) where() string {
 	if f.Path != "" {
 		path = quote(f.Path)
 	}
-	return list(epoch, group, tx, path)
+	return list(segment, group, tx, path)
 }
 
 // Speed is how fast the log was read, for the curious.

@@ -3,7 +3,7 @@ package inspect
 import (
 	"errors"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -38,17 +38,17 @@ var Explanations = []Explanation{
 		badDisk, keepCopy + salvage},
 	{"JI003", Corrupt, "a group out of sequence",
 		"A whole group is there, but not the one that comes next.",
-		"Groups are missing between the two, or an epoch was copied from another journal or an older backup.", keepCopy + salvage},
+		"Groups are missing between the two, or a segment was copied from another journal or an older backup.", keepCopy + salvage},
 	{"JI004", Corrupt, "a group that does not continue the log",
 		"A group has the right number, but carries the hash of another group than the one before it.",
 		"Parts of two histories of the same journal, mixed by a restore of single files.", keepCopy + "Restore the journal directory as a whole. " + salvage},
-	{"JI005", Corrupt, "an epoch is missing",
+	{"JI005", Corrupt, "a segment is missing",
 		"The log has a gap: a numbered directory is not there, and what it held was not checkpointed.",
 		"Somebody removed it, or a restore left it out.", keepCopy + "Look for the directory in backups and put it back. " + salvage},
 	{"JI006", Corrupt, "an unexpected file in the log",
 		"Something lies in the log directory that the journal did not make. It may be what is missed elsewhere, so nothing is touched.",
 		"A sync or backup program, an editor, or an unfinished manual repair.", "Find out what made it, then move it out of the journal directory."},
-	{"JI007", Corrupt, "an epoch's file is too large",
+	{"JI007", Corrupt, "a segment's file is too large",
 		"The file is larger than a log file may be, and is not read.",
 		"Something else wrote to it, or it is not the journal's.", keepCopy + salvage},
 	{"JI008", Corrupt, "a record that breaks the format",
@@ -58,7 +58,7 @@ var Explanations = []Explanation{
 		"After the damage so many bytes pose as groups that looking for a real one was given up.",
 		"A file that was made to look so, or a log of another journal copied over this one.", keepCopy + salvage},
 	{"JI010", Corrupt, "the log goes on after a torn end",
-		"An epoch ends in the middle of a group, and a later one was written to, which happens only after the first ended well.",
+		"A segment ends in the middle of a group, and a later one was written to, which happens only after the first ended well.",
 		badDisk, keepCopy + salvage},
 	{"JI011", Corrupt, "no group at all",
 		"The journal was made, so there must be at least one group; there is none.",
@@ -85,9 +85,9 @@ var Explanations = []Explanation{
 	{"JI104", Healthy, "not closed",
 		"The owner is gone and did not close the journal, but everything in it was checkpointed.",
 		"The program was killed, or the machine stopped, while it was idle.",
-		"Nothing. The next open starts a new epoch."},
+		"Nothing. The next open starts a new segment."},
 	{"JI105", Healthy, "leftovers in the log directory",
-		"Directories of epochs that were being made or removed.",
+		"Directories of segments that were being made or removed.",
 		"The program ended in between, or is at it now.",
 		"Nothing. The next open removes them."},
 	{"JI106", Healthy, "leftovers in staging",
@@ -148,18 +148,18 @@ func Explain(code Code) (Explanation, bool) {
 	return Explanation{}, false
 }
 
-// causes maps what walfile found to codes; the first that fits counts.
+// causes maps what segment found to codes; the first that fits counts.
 var causes = []struct {
 	err  error
 	code Code
 }{
-	{walfile.ErrMissing, "JI005"},
-	{walfile.ErrStray, "JI006"},
-	{walfile.ErrTooLarge, "JI007"},
-	{walfile.ErrBudget, "JI009"},
-	{walfile.ErrLater, "JI010"},
-	{walfile.ErrSequence, "JI003"},
-	{walfile.ErrChain, "JI004"},
+	{segment.ErrMissing, "JI005"},
+	{segment.ErrStray, "JI006"},
+	{segment.ErrTooLarge, "JI007"},
+	{segment.ErrBudget, "JI009"},
+	{segment.ErrLater, "JI010"},
+	{segment.ErrSequence, "JI003"},
+	{segment.ErrChain, "JI004"},
 	{record.ErrFormat, "JI008"},
 	{record.ErrHash, "JI001"},
 }
@@ -167,11 +167,11 @@ var causes = []struct {
 // codeOf returns the code for how a log ends; "" when it is clean.
 func codeOf(log *Log) Code {
 	switch log.End.State {
-	case walfile.Clean:
+	case segment.Clean:
 		return ""
-	case walfile.Newer:
+	case segment.Newer:
 		return "JI013"
-	case walfile.Torn:
+	case segment.Torn:
 		if log.InFlight() {
 			return "JI108"
 		}

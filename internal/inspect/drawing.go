@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// byteMap is the drawing of an epoch's bytes: a bar of mapWidth units.
+// byteMap is the drawing of a segment's bytes: a bar of mapWidth units.
 type byteMap struct {
 	Name, Text string
 	Boxes      []box
@@ -23,7 +23,7 @@ const mapWidth = 1000
 
 // byteMap draws each group that is shown as a box of its own, and the rest as
 // the spans that they are.
-func (t *Timeline) byteMap(e *Epoch) byteMap {
+func (t *Timeline) byteMap(e *Segment) byteMap {
 	m := byteMap{Name: e.Name.String(), Text: list(size(e.Size), size(e.Used)+" used", e.lsns())}
 	scale := mapWidth / float64(max(e.Size, 1))
 	for _, s := range e.Spans {
@@ -35,7 +35,7 @@ func (t *Timeline) byteMap(e *Epoch) byteMap {
 	}
 	for i := range t.Groups {
 		g := &t.Groups[i]
-		if g.Epoch != e.Name {
+		if g.Segment != e.Name {
 			continue
 		}
 		m.Boxes = append(m.Boxes, box{X: float64(g.Offset) * scale, W: float64(g.Size) * scale, Class: g.class(), LSN: uint64(g.LSN),

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -36,9 +36,9 @@ func (d *Dump) Run(ctx context.Context, j *Journal, show func(GroupHead, []Entry
 }
 
 // visitor shows what is chosen of each group, until the limit is reached.
-func (d *Dump) visitor(show func(GroupHead, []Entry) error) func(*walfile.Group) error {
+func (d *Dump) visitor(show func(GroupHead, []Entry) error) func(*segment.Group) error {
 	left := d.Limit
-	return func(g *walfile.Group) error {
+	return func(g *segment.Group) error {
 		if d.Past(g.Header.LSN) {
 			return errEnough
 		}
@@ -68,7 +68,7 @@ func (d *Dump) reverse(ctx context.Context, j *Journal, show func(GroupHead, []E
 	}
 	var kept []part
 	n := 0
-	log, scanErr := j.Scan(ctx, func(g *walfile.Group) error {
+	log, scanErr := j.Scan(ctx, func(g *segment.Group) error {
 		if d.Past(g.Header.LSN) {
 			return errEnough
 		}
@@ -101,7 +101,7 @@ func (d *Dump) reverse(ctx context.Context, j *Journal, show func(GroupHead, []E
 	return log, scanErr
 }
 
-func (d *Dump) choose(g *walfile.Group) ([]Entry, error) {
+func (d *Dump) choose(g *segment.Group) ([]Entry, error) {
 	if g.Header.LSN < d.From {
 		return nil, nil
 	}
@@ -111,16 +111,16 @@ func (d *Dump) choose(g *walfile.Group) ([]Entry, error) {
 
 // GroupHead is a group without its records.
 type GroupHead struct {
-	LSN    record.LSN   `json:"lsn"`
-	Epoch  walfile.Name `json:"epoch"`
-	Offset int64        `json:"offset"` // of its entry within the epoch's file
-	Size   int64        `json:"size"`   // of its entry, in bytes
-	Hash   string       `json:"hash"`
-	Prev   string       `json:"prev"`
+	LSN     record.LSN   `json:"lsn"`
+	Segment segment.Name `json:"segment"`
+	Offset  int64        `json:"offset"` // of its entry within the segment's file
+	Size    int64        `json:"size"`   // of its entry, in bytes
+	Hash    string       `json:"hash"`
+	Prev    string       `json:"prev"`
 }
 
-func headOf(g *walfile.Group) GroupHead {
-	return GroupHead{LSN: g.Header.LSN, Epoch: g.Epoch, Offset: g.Offset, Size: g.Size,
+func headOf(g *segment.Group) GroupHead {
+	return GroupHead{LSN: g.Header.LSN, Segment: g.Segment, Offset: g.Offset, Size: g.Size,
 		Hash: record.FormatHash(g.Header.Hash), Prev: record.FormatHash(g.Header.Prev)}
 }
 
@@ -135,7 +135,7 @@ func (t *DumpText) Group(head GroupHead, entries []Entry) {
 	t.table.Indent = "  "
 	p := t.Printer
 	p.Text(Bold, "group "+utoa(head.LSN))
-	p.Line("  epoch %s at %s  %s  hash %s", head.Epoch, at(head.Offset), size(head.Size), head.Hash)
+	p.Line("  segment %s at %s  %s  hash %s", head.Segment, at(head.Offset), size(head.Size), head.Hash)
 	for i := range entries {
 		t.table.Row(entries[i].cells()...)
 		if e := &entries[i]; e.Hex != "" || e.Payload != nil && e.Payload.Content != nil {

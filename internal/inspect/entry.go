@@ -7,19 +7,19 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
 // Entry is one record as it is shown. It holds no bytes of the log.
 type Entry struct {
-	LSN    record.LSN   `json:"lsn"`
-	Epoch  walfile.Name `json:"epoch"`
-	Offset int64        `json:"offset"` // of the record within the epoch's file
-	Size   int          `json:"size"`   // of the record, in bytes
-	Kind   string       `json:"kind"`
-	Tx     record.TxID  `json:"tx,omitempty"`
-	Time   time.Time    `json:"time,omitzero"` // of the commit, or of the mark
+	LSN     record.LSN   `json:"lsn"`
+	Segment segment.Name `json:"segment"`
+	Offset  int64        `json:"offset"` // of the record within the segment's file
+	Size    int          `json:"size"`   // of the record, in bytes
+	Kind    string       `json:"kind"`
+	Tx      record.TxID  `json:"tx,omitempty"`
+	Time    time.Time    `json:"time,omitzero"` // of the commit, or of the mark
 
 	// Intents.
 	Op        string    `json:"op,omitempty"`
@@ -74,7 +74,7 @@ type View struct {
 }
 
 // Entries decodes a group's records.
-func (v View) Entries(g *walfile.Group) ([]Entry, error) {
+func (v View) Entries(g *segment.Group) ([]Entry, error) {
 	base := g.Offset + g.Size - int64(len(g.Payload))
 	txs, seen := g.Content.Txs, 0 // the transaction of the next intent, and how many of its intents came
 	var entries []Entry
@@ -82,7 +82,7 @@ func (v View) Entries(g *walfile.Group) ([]Entry, error) {
 		if err != nil {
 			return entries, err
 		}
-		e := Entry{LSN: g.Header.LSN, Epoch: g.Epoch, Offset: base + int64(r.Offset), Size: r.Size, Kind: r.Kind.String()}
+		e := Entry{LSN: g.Header.LSN, Segment: g.Segment, Offset: base + int64(r.Offset), Size: r.Size, Kind: r.Kind.String()}
 		switch r.Kind {
 		case record.KindIntent:
 			if seen == len(txs[0].Intents) {

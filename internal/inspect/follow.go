@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -27,7 +27,7 @@ type Follower struct {
 // ends or the limit is reached.
 func (d *Dump) Follow(ctx context.Context, j *Journal, to Follower) error {
 	visit, seen := d.visitor(to.Show), record.LSN(0)
-	next := func(g *walfile.Group) error {
+	next := func(g *segment.Group) error {
 		if g.Header.LSN <= seen {
 			return nil
 		}
@@ -62,13 +62,13 @@ func (d *Dump) Follow(ctx context.Context, j *Journal, to Follower) error {
 
 // stamp changes when the log does: names, sizes and times of its files.
 func (j *Journal) stamp() string {
-	listing, err := walfile.List(j.log())
+	listing, err := segment.List(j.log())
 	if err != nil {
 		return err.Error()
 	}
 	var b strings.Builder
-	for _, name := range listing.Epochs {
-		if fi, err := os.Lstat(filepath.Join(j.log(), name.String(), walfile.FileName)); err == nil {
+	for _, name := range listing.Segments {
+		if fi, err := os.Lstat(filepath.Join(j.log(), name.String(), segment.FileName)); err == nil {
 			fmt.Fprintln(&b, name, fi.Size(), fi.ModTime().UnixNano())
 		}
 	}

@@ -3,7 +3,7 @@ package inspect
 import (
 	"fmt"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 )
 
 // Health is how bad it is: the worst of what was seen.
@@ -28,15 +28,15 @@ func (h Health) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 // Health is what the log alone says.
 func (l *Log) Health() Health {
 	switch l.End.State {
-	case walfile.Newer:
+	case segment.Newer:
 		return Newer
-	case walfile.Corrupt:
+	case segment.Corrupt:
 		return Corrupt
 	}
 	switch {
 	case l.Groups == 0 && !l.Owner.Present:
-		return Corrupt // a FORMAT is there, and an epoch is retired only for a newer one
-	case !l.Owner.Present && (l.End.State == walfile.Torn || l.LastTxs > l.Through):
+		return Corrupt // a FORMAT is there, and a segment is retired only for a newer one
+	case !l.Owner.Present && (l.End.State == segment.Torn || l.LastTxs > l.Through):
 		return Pending
 	}
 	return Healthy
@@ -47,18 +47,18 @@ func (l *Log) Ending() string {
 	switch {
 	case l.InFlight():
 		return "in flight: the owner is writing a group"
-	case l.End.State == walfile.Clean && l.Closed:
+	case l.End.State == segment.Clean && l.Closed:
 		return "clean, closed by its owner"
-	case l.End.State == walfile.Clean && l.Owner.Present:
+	case l.End.State == segment.Clean && l.Owner.Present:
 		return "clean, in use"
-	case l.End.State == walfile.Clean:
+	case l.End.State == segment.Clean:
 		return "clean, but not closed: the owner stopped without warning"
 	}
-	if l.End.Epoch.Number == 0 {
+	if l.End.Segment.Number == 0 {
 		return l.End.State.String() + ": " + errText(l.End.Err)
 	}
-	return fmt.Sprintf("%s: %s at %s of epoch %s, where group %d should stand",
-		l.End.State, count(l.End.Length, "byte"), at(l.End.Offset), l.End.Epoch, l.End.LSN)
+	return fmt.Sprintf("%s: %s at %s of segment %s, where group %d should stand",
+		l.End.State, count(l.End.Length, "byte"), at(l.End.Offset), l.End.Segment, l.End.LSN)
 }
 
 func errText(err error) string {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/forewrite/forewrite/internal/apply"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -26,7 +26,7 @@ type History struct {
 // are given. It needs memory for each version, but not for its content.
 func (j *Journal) ReadHistory(ctx context.Context, paths ...string) (*History, *Log, error) {
 	h := newHistory(paths...)
-	log, err := j.Scan(ctx, func(g *walfile.Group) error {
+	log, err := j.Scan(ctx, func(g *segment.Group) error {
 		h.add(g)
 		return nil
 	})
@@ -42,7 +42,7 @@ func newHistory(paths ...string) *History {
 }
 
 // add counts in the committed transactions of a group.
-func (h *History) add(g *walfile.Group) {
+func (h *History) add(g *segment.Group) {
 	for t := range g.Content.Txs {
 		if tx := &g.Content.Txs[t]; tx.Committed() {
 			for _, i := range tx.Intents {

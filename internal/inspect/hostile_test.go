@@ -11,7 +11,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -56,7 +56,7 @@ func hostileJournal(t *testing.T, path, staged, host, content string) *Journal {
 	t.Helper()
 	j := &Journal{Root: t.TempDir()}
 	j.Dir = filepath.Join(j.Root, ".journal")
-	name := walfile.Name{Number: 1, Salt: 1}
+	name := segment.Name{Number: 1, Salt: 1}
 	mark := record.Mark{Time: time.Unix(0, 0)}
 	payload := record.AppendOpen(nil, mark, record.Open{Host: host, Version: host, BootID: host})
 	first := len(payload)
@@ -71,7 +71,7 @@ func hostileJournal(t *testing.T, path, staged, host, content string) *Journal {
 	group := append(make([]byte, record.HeaderSize), payload...)
 	record.Seal(group, name.Salt, 1, 0)
 	for file, data := range map[string][]byte{
-		filepath.Join("log", name.String(), walfile.FileName): walfile.AppendEntry(nil, group),
+		filepath.Join("log", name.String(), segment.FileName): segment.AppendEntry(nil, group),
 		"FORMAT": []byte("forewrite 2\nid 00c0ffee00c0ffee\n"),
 	} {
 		file = filepath.Join(j.Dir, file)

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -65,14 +65,14 @@ func Find(dir, root string) (*Journal, error) {
 }
 
 // isJournal tells whether dir was made by a journal: it has a FORMAT, or a log in
-// which there are epochs.
+// which there are segments.
 func isJournal(dir string) (bool, error) {
 	_, err := os.Lstat(filepath.Join(dir, recovery.FormatFile))
 	if err == nil || errors.Is(err, fs.ErrPermission) { // not ours to look into
 		return err == nil, err
 	}
-	l, err := walfile.List(filepath.Join(dir, logDir))
-	return err == nil && len(l.Epochs) > 0, nil
+	l, err := segment.List(filepath.Join(dir, logDir))
+	return err == nil && len(l.Segments) > 0, nil
 }
 
 // Format reads the journal's format and id.
@@ -80,15 +80,15 @@ func (j *Journal) Format() (recovery.Format, error) { return recovery.ReadFormat
 
 func (j *Journal) log() string { return filepath.Join(j.Dir, logDir) }
 
-// LogSize returns the size in bytes of the epochs' files together.
+// LogSize returns the size in bytes of the segments' files together.
 func (j *Journal) LogSize() int64 {
-	listing, err := walfile.List(j.log())
+	listing, err := segment.List(j.log())
 	if err != nil {
 		return 0
 	}
 	sum := int64(0)
-	for _, name := range listing.Epochs {
-		if fi, err := os.Lstat(filepath.Join(j.log(), name.String(), walfile.FileName)); err == nil {
+	for _, name := range listing.Segments {
+		if fi, err := os.Lstat(filepath.Join(j.log(), name.String(), segment.FileName)); err == nil {
 			sum += fi.Size()
 		}
 	}
@@ -97,13 +97,13 @@ func (j *Journal) LogSize() int64 {
 
 // Log is what a scan found.
 type Log struct {
-	*walfile.Log
+	*segment.Log
 	Owner   Owner
 	LastTxs record.LSN // of the last group that holds transactions; 0 when there is none
 }
 
 // InFlight reports whether the log ends unclean because its owner is writing.
-func (l *Log) InFlight() bool { return l.End.State == walfile.Torn && l.Owner.Present }
+func (l *Log) InFlight() bool { return l.End.State == segment.Torn && l.Owner.Present }
 
 func (j *Journal) noLog() bool {
 	_, err := os.Lstat(j.log())
@@ -118,10 +118,10 @@ const (
 // Scan reads the log and calls visit, which may be nil, for each valid group once,
 // in order. Beside an owner the log moves while it is read: an end that is not
 // clean is looked at again.
-func (j *Journal) Scan(ctx context.Context, visit func(*walfile.Group) error) (*Log, error) {
+func (j *Journal) Scan(ctx context.Context, visit func(*segment.Group) error) (*Log, error) {
 	var seen, lastTxs record.LSN
 	for try := 1; ; try++ {
-		log, err := walfile.Scan(ctx, j.log(), walfile.Options{}, func(g walfile.Group) error {
+		log, err := segment.Scan(ctx, j.log(), segment.Options{}, func(g segment.Group) error {
 			if j.Progress != nil {
 				j.Progress(g.Size)
 			}
@@ -134,17 +134,17 @@ func (j *Journal) Scan(ctx context.Context, visit func(*walfile.Group) error) (*
 			seen = g.Header.LSN
 			return visit(&g)
 		})
-		moved := errors.Is(err, fs.ErrNotExist) // an epoch was retired just now
+		moved := errors.Is(err, fs.ErrNotExist) // a segment was retired just now
 		if moved && j.noLog() {
-			end := walfile.End{State: walfile.Corrupt, LSN: 1, Err: fmt.Errorf("%w: there is no log directory", walfile.ErrMissing)}
-			return &Log{Log: &walfile.Log{End: end}, Owner: j.owner()}, nil
+			end := segment.End{State: segment.Corrupt, LSN: 1, Err: fmt.Errorf("%w: there is no log directory", segment.ErrMissing)}
+			return &Log{Log: &segment.Log{End: end}, Owner: j.owner()}, nil
 		}
 		if err != nil && (!moved || try > rescans) {
 			return nil, err
 		}
 		if err == nil {
 			owner := j.owner()
-			if log.End.State == walfile.Clean || owner.idle || try > rescans {
+			if log.End.State == segment.Clean || owner.idle || try > rescans {
 				return &Log{log, owner, lastTxs}, nil
 			}
 		}

@@ -25,11 +25,11 @@ func (t *Timeline) HTML(w io.Writer, j *Journal) error {
 		Status: t.Status, Plan: t.Status.Plan, Next: Clean(t.Status.Next), Omitted: t.Omitted, HealthClass: classOf(t.Status.Health),
 	}
 	p.facts(t.Status)
-	epochs, omitted := shortList(t.Status.Epochs)
-	for i := range epochs {
-		p.Epochs = append(p.Epochs, t.byteMap(&epochs[i]))
+	segments, omitted := shortList(t.Status.Segments)
+	for i := range segments {
+		p.Segments = append(p.Segments, t.byteMap(&segments[i]))
 	}
-	p.OmittedEpochs = omitted
+	p.OmittedSegments = omitted
 	p.Score = t.score()
 	for _, g := range slices.Backward(t.Groups) {
 		p.Groups = append(p.Groups, pageGroupOf(&g))
@@ -49,11 +49,11 @@ type page struct {
 	HealthClass      string
 	Next             string
 	Facts            []fact
-	Epochs           []byteMap
+	Segments         []byteMap
 	Score            []system
 	Groups           []pageGroup
 	Omitted          int // groups
-	OmittedEpochs    int
+	OmittedSegments  int
 	Plan             *recovery.Report
 	Actions          []pageAction
 }
@@ -65,7 +65,7 @@ func (p *page) facts(s *Status) {
 		{"journal", p.Dir},
 		{"format", list(s.Format, prefixed("id ", s.ID))},
 		{"owner", s.Owner.String()},
-		{"log", list(count(len(s.Epochs), "epoch"), count(s.Groups, "group"), lsns(s.First, s.Last))},
+		{"log", list(count(len(s.Segments), "segment"), count(s.Groups, "group"), lsns(s.First, s.Last))},
 		{"transactions", s.transactions()},
 		{"end", s.Ending},
 	}
@@ -106,7 +106,7 @@ type pageRow struct{ Offset, Who, What, Path, Details, Class string }
 
 func pageGroupOf(g *TimelineGroup) pageGroup {
 	d := pageGroup{Head: g.GroupHead, Class: g.class(),
-		Where: fmt.Sprintf("epoch %s at %s, %s, hash %s", g.Epoch, at(g.Offset), size(g.Size), g.Hash)}
+		Where: fmt.Sprintf("segment %s at %s, %s, hash %s", g.Segment, at(g.Offset), size(g.Size), g.Hash)}
 	var parts []string
 	for i := range g.Entries {
 		e := &g.Entries[i]

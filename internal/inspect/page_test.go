@@ -27,7 +27,7 @@ tx 1 mkdir conf ; put conf/app.toml "port = 1\n"
 tx 2 mkdir data ; put data/users.json "[]" ; put data/orders.json "[]"
 tx 3 put conf/app.toml "port = 2\n" ; chmod conf/app.toml 600
 checkpoint 4
-epoch 8192
+segment 8192
 tx 4 put data/users.json "[1]" ; put data/orders.json "[1]" ; put index/by-name "1"
 tx 5 remove data/orders.json ; removeall cache
 tx 6 put "<script>alert('x')</script>" "x" ; symlink link "../elsewhere"
@@ -92,7 +92,7 @@ func TestPageIsSelfContained(t *testing.T) {
 
 func TestPageOfNearlyNothing(t *testing.T) {
 	t.Parallel()
-	for _, script := range []string{"zero 1 0 0", "open", "open\nlose 1\nepoch 4096", "open\ntx 1 put a one\ntx 2 put a two\nclose\nflip 1 0x80"} {
+	for _, script := range []string{"zero 1 0 0", "open", "open\nlose 1\nsegment 4096", "open\ntx 1 put a one\ntx 2 put a two\nclose\nflip 1 0x80"} {
 		if _, text := writePage(t, script); !strings.HasSuffix(text, "</html>\n") {
 			t.Errorf("%q: the page ends early", script)
 		}

@@ -25,7 +25,7 @@ func PlanText(p *Printer, r *recovery.Report, owner Owner, refused error) {
 		p.Styled(planStyle(r), "%s", r.Summary())
 	}
 	t := Table{}
-	t.Row(cell("log"), cell("%s", list(count(len(r.Epochs), "epoch"), count(r.Groups, "group"), count(r.Transactions, "transaction"))))
+	t.Row(cell("log"), cell("%s", list(count(len(r.Segments), "segment"), count(r.Groups, "group"), count(r.Transactions, "transaction"))))
 	t.Row(cell("checkpointed"), cell("through group %d", r.Through))
 	t.Row(cell("replay"), cell("%s", count(r.Replayed, "transaction")))
 	t.Row(cell("discard"), cell("%s", count(r.Discarded, "transaction")))
@@ -47,10 +47,10 @@ func tailText(t *recovery.Tail) string {
 	if t.State == "clean" {
 		return "clean"
 	}
-	if t.Epoch == "" {
+	if t.Segment == "" {
 		return t.State + ": " + t.Reason
 	}
-	return fmt.Sprintf("%s: %s at %s of epoch %s: %s", t.State, count(t.Length, "byte"), at(t.Offset), t.Epoch, t.Reason)
+	return fmt.Sprintf("%s: %s at %s of segment %s: %s", t.State, count(t.Length, "byte"), at(t.Offset), t.Segment, t.Reason)
 }
 
 func actionsText(p *Printer, actions []recovery.Action) {

@@ -13,7 +13,7 @@ import (
 	"slices"
 
 	"github.com/forewrite/forewrite/internal/apply"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -41,7 +41,7 @@ func (j *Journal) Salvage(ctx context.Context, out string) ([]Salvaged, *Log, er
 		return nil, nil, err
 	}
 	s := &salvager{journal: j, results: make(map[string]Salvaged)}
-	log, err := j.Scan(ctx, func(g *walfile.Group) error {
+	log, err := j.Scan(ctx, func(g *segment.Group) error {
 		s.fold(g)
 		return nil
 	})
@@ -90,7 +90,7 @@ type salvager struct {
 }
 
 // fold keeps the last version of each path, without its content.
-func (s *salvager) fold(g *walfile.Group) {
+func (s *salvager) fold(g *segment.Group) {
 	for i := range g.Content.Txs {
 		tx := &g.Content.Txs[i]
 		if !tx.Committed() {
@@ -121,7 +121,7 @@ func (s *salvager) run(ctx context.Context) error {
 			s.result(c, errors.New("its content is not in the log; look in the tree"))
 		}
 	}
-	_, err := s.journal.Scan(ctx, func(g *walfile.Group) error {
+	_, err := s.journal.Scan(ctx, func(g *segment.Group) error {
 		for i := range g.Content.Txs {
 			if tx := &g.Content.Txs[i]; tx.Committed() {
 				s.files(g.Header.LSN, tx)

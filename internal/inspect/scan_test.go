@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/internal/inspect/inspecttest"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 )
 
 // Beside an owner, an end that is not clean is looked at again: the group may have
@@ -16,8 +16,8 @@ func TestScanLooksAgainBesideAnOwner(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		owner string
-		want  walfile.State
-	}{{"owner self", walfile.Clean}, {"owner 17 elsewhere", walfile.Clean}, {"owner gone", walfile.Torn}, {"", walfile.Torn}} {
+		want  segment.State
+	}{{"owner self", segment.Clean}, {"owner 17 elsewhere", segment.Clean}, {"owner gone", segment.Torn}, {"", segment.Torn}} {
 		root := t.TempDir()
 		if err := inspecttest.Build(root, "open\ntx 1 put a one\ntorn 40\n"+tt.owner); err != nil {
 			t.Fatal(err)
@@ -32,7 +32,7 @@ func TestScanLooksAgainBesideAnOwner(t *testing.T) {
 			written <- finish(j)
 		}()
 		visits := 0
-		log, err := j.Scan(t.Context(), func(*walfile.Group) error { visits++; return nil })
+		log, err := j.Scan(t.Context(), func(*segment.Group) error { visits++; return nil })
 		if err != nil || log.End.State != tt.want || visits != 2 {
 			t.Errorf("%q: %v, %v after %d groups; want %v after 2", tt.owner, log.End.State, err, visits, tt.want)
 		}
@@ -44,7 +44,7 @@ func TestScanLooksAgainBesideAnOwner(t *testing.T) {
 
 // finish puts zeroes over what is torn.
 func finish(j *Journal) error {
-	file, err := os.OpenFile(filepath.Join(j.log(), "00000001-0101010101010101", walfile.FileName), os.O_WRONLY, 0)
+	file, err := os.OpenFile(filepath.Join(j.log(), "00000001-0101010101010101", segment.FileName), os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}

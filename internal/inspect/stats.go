@@ -9,15 +9,15 @@ import (
 	"slices"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Stats is what the log says about how the journal is used. It covers the epochs
+// Stats is what the log says about how the journal is used. It covers the segments
 // that are still there.
 type Stats struct {
-	Epochs       int            `json:"epochs"`
-	FileBytes    int64          `json:"file_bytes"`  // of the epochs' files
+	Segments     int            `json:"segments"`
+	FileBytes    int64          `json:"file_bytes"`  // of the segments' files
 	GroupBytes   int64          `json:"group_bytes"` // of the groups in them
 	Groups       int            `json:"groups"`
 	Transactions int            `json:"transactions"`
@@ -69,12 +69,12 @@ type Spread struct {
 // Stats reads the whole log. It needs memory for each distinct path.
 func (j *Journal) Stats(ctx context.Context, top int) (*Stats, *Log, error) {
 	s := &Stats{Ops: make(map[string]int), paths: make(map[string]*PathUse)}
-	log, err := j.Scan(ctx, func(g *walfile.Group) error {
+	log, err := j.Scan(ctx, func(g *segment.Group) error {
 		s.group(g)
 		return nil
 	})
 	if log != nil {
-		s.Epochs = len(log.Files)
+		s.Segments = len(log.Files)
 		for _, e := range log.Files {
 			s.FileBytes += e.Size
 		}
@@ -83,7 +83,7 @@ func (j *Journal) Stats(ctx context.Context, top int) (*Stats, *Log, error) {
 	return s, log, err
 }
 
-func (s *Stats) group(g *walfile.Group) {
+func (s *Stats) group(g *segment.Group) {
 	s.Groups++
 	s.GroupBytes += g.Size
 	s.GroupSize.add(g.Size)

@@ -10,7 +10,7 @@ import (
 // Text writes the statistics for people.
 func (s *Stats) Text(p *Printer) {
 	t := Table{}
-	t.Row(cell("log"), cell("%s in %s of %s", size(s.GroupBytes), count(s.Epochs, "epoch"), size(s.FileBytes)))
+	t.Row(cell("log"), cell("%s in %s of %s", size(s.GroupBytes), count(s.Segments, "segment"), size(s.FileBytes)))
 	t.Row(cell("sessions"), cell("%d", s.Sessions))
 	t.Row(cell("groups"), cell("%d", s.Groups))
 	t.Row(cell("transactions"), cell("%d", s.Transactions))

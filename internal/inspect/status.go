@@ -8,18 +8,18 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
 
 // Status is a journal on one screen.
 type Status struct {
-	Health Health  `json:"health"`
-	Format string  `json:"format"` // version, or what is wrong with FORMAT
-	ID     string  `json:"id,omitempty"`
-	Owner  Owner   `json:"owner"`
-	Epochs []Epoch `json:"epochs"`
+	Health   Health    `json:"health"`
+	Format   string    `json:"format"` // version, or what is wrong with FORMAT
+	ID       string    `json:"id,omitempty"`
+	Owner    Owner     `json:"owner"`
+	Segments []Segment `json:"segments"`
 
 	Groups   int        `json:"groups"`
 	First    record.LSN `json:"first"`
@@ -43,9 +43,9 @@ type Status struct {
 	Plan *recovery.Report `json:"-"`         // nil when there can't be one
 }
 
-// Epoch is an epoch's file.
-type Epoch struct {
-	Name   walfile.Name `json:"name"`
+// Segment is a segment's file.
+type Segment struct {
+	Name   segment.Name `json:"name"`
 	Size   int64        `json:"size"`
 	Used   int64        `json:"used"`
 	Groups int          `json:"groups"`
@@ -54,9 +54,9 @@ type Epoch struct {
 	Spans  []Span       `json:"spans"`
 }
 
-// Span is a range of bytes in an epoch's file and what it is.
+// Span is a range of bytes in a segment's file and what it is.
 type Span struct {
-	Kind   string     `json:"kind"` // "groups", or as walfile names what follows them
+	Kind   string     `json:"kind"` // "groups", or as segment names what follows them
 	Offset int64      `json:"offset"`
 	Length int64      `json:"length"`
 	Groups int        `json:"groups,omitempty"`
@@ -78,7 +78,7 @@ func (j *Journal) Status(ctx context.Context) (*Status, error) {
 		s.Format, s.ID = utoa(f.Version), record.FormatHash(f.ID)
 	}
 	var t tally
-	log, err := j.Scan(ctx, func(g *walfile.Group) error {
+	log, err := j.Scan(ctx, func(g *segment.Group) error {
 		t.add(g)
 		return nil
 	})
@@ -103,12 +103,12 @@ func (s *Status) fromLog(log *Log) {
 	}
 	s.Leftovers, s.Strays = log.Leftovers, log.Strays
 	for i := range log.Files {
-		s.Epochs = append(s.Epochs, epochOf(&log.Files[i]))
+		s.Segments = append(s.Segments, segmentOf(&log.Files[i]))
 	}
 }
 
-func epochOf(e *walfile.Epoch) Epoch {
-	d := Epoch{Name: e.Name, Size: e.Size, Used: e.Used, Groups: e.Groups, First: e.First, Last: e.Last}
+func segmentOf(e *segment.Info) Segment {
+	d := Segment{Name: e.Name, Size: e.Size, Used: e.Used, Groups: e.Groups, First: e.First, Last: e.Last}
 	if e.Used > 0 {
 		d.Spans = append(d.Spans, Span{Kind: "groups", Length: e.Used, Groups: e.Groups, LSN: e.First})
 	}
@@ -128,7 +128,7 @@ func (s *Status) plan(ctx context.Context, j *Journal, log *Log) error {
 		if !log.Owner.Present && !report.Clean {
 			s.Health = max(s.Health, Pending)
 		}
-	case errors.Is(err, recovery.ErrCorrupt) && log.End.State == walfile.Corrupt:
+	case errors.Is(err, recovery.ErrCorrupt) && log.End.State == segment.Corrupt:
 		s.Next = "refuse: the log is damaged"
 		s.Health = max(s.Health, Corrupt)
 	case errors.Is(err, recovery.ErrCorrupt):

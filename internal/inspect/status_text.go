@@ -16,7 +16,7 @@ func (s *Status) Text(p *Printer, j *Journal) {
 	t.Row(cell("root"), cell("%s", quote(j.Root)))
 	t.Row(cell("format"), cell("%s", list(s.Format, prefixed("id ", s.ID))))
 	t.Row(cell("owner"), cell("%s", s.Owner))
-	t.Row(cell("log"), cell("%s", list(count(len(s.Epochs), "epoch"), count(s.Groups, "group"), lsns(s.First, s.Last))))
+	t.Row(cell("log"), cell("%s", list(count(len(s.Segments), "segment"), count(s.Groups, "group"), lsns(s.First, s.Last))))
 	t.Row(cell("transactions"), cell("%s", s.transactions()))
 	t.Row(cell("end"), styled(s.endStyle(), s.Ending))
 	if s.Reason != "" && !s.InFlight {
@@ -32,9 +32,9 @@ func (s *Status) Text(p *Printer, j *Journal) {
 	}
 	s.nextRows(&t)
 	t.Print(p)
-	if len(s.Epochs) > 0 {
+	if len(s.Segments) > 0 {
 		p.Line("")
-		EpochsText(p, s.Epochs)
+		SegmentsText(p, s.Segments)
 	}
 }
 
@@ -112,29 +112,29 @@ func folders(names []string) string {
 	}
 }
 
-// EpochsText writes the epochs with a map of their bytes.
-func EpochsText(p *Printer, epochs []Epoch) {
-	epochs, omitted := shortList(epochs)
+// SegmentsText writes the segments with a map of their bytes.
+func SegmentsText(p *Printer, segments []Segment) {
+	segments, omitted := shortList(segments)
 	t := Table{}
-	t.Row(styled(Dim, "epoch"), Cell{"size", Dim, true}, Cell{"used", Dim, true}, Cell{"groups", Dim, true}, styled(Dim, "range"), styled(Dim, "bytes"))
-	for i := range epochs {
-		e := &epochs[i]
+	t.Row(styled(Dim, "segment"), Cell{"size", Dim, true}, Cell{"used", Dim, true}, Cell{"groups", Dim, true}, styled(Dim, "range"), styled(Dim, "bytes"))
+	for i := range segments {
+		e := &segments[i]
 		t.Row(cell("%s", e.Name), right(size(e.Size)), right(size(e.Used)), right(utoa(e.Groups)), cell("%s", e.lsns()), cell("%s", e.strip(stripWidth)))
 	}
 	t.Print(p)
 	if omitted > 0 {
-		p.Styled(Dim, "and %s more, older and whole", count(omitted, "epoch"))
+		p.Styled(Dim, "and %s more, older and whole", count(omitted, "segment"))
 	}
 	p.Styled(Dim, "%s", stripLegend)
 }
 
-// maxEpochs is how many epochs fit on a screen with all else.
-const maxEpochs = 12
+// maxSegments is how many segments fit on a screen with all else.
+const maxSegments = 12
 
-// shortList chooses the newest epochs and, of the others, those with damage.
-func shortList(epochs []Epoch) (shown []Epoch, omitted int) {
-	for i, e := range epochs {
-		if i >= len(epochs)-maxEpochs || e.damaged() {
+// shortList chooses the newest segments and, of the others, those with damage.
+func shortList(segments []Segment) (shown []Segment, omitted int) {
+	for i, e := range segments {
+		if i >= len(segments)-maxSegments || e.damaged() {
 			shown = append(shown, e)
 		} else {
 			omitted++
@@ -143,11 +143,11 @@ func shortList(epochs []Epoch) (shown []Epoch, omitted int) {
 	return shown, omitted
 }
 
-func (e *Epoch) damaged() bool {
+func (e *Segment) damaged() bool {
 	return slices.ContainsFunc(e.Spans, func(s Span) bool { return s.Kind != "groups" && s.Kind != "zero" })
 }
 
-func (e *Epoch) lsns() string {
+func (e *Segment) lsns() string {
 	if e.Groups == 0 {
 		return "unused"
 	}
@@ -161,9 +161,9 @@ const (
 
 var stripMarks = map[string]byte{"groups": '#', "zero": '.', "unknown": '?', "stranded": '!'}
 
-// strip draws the bytes of an epoch's file as a line of marks. The worst that lies
+// strip draws the bytes of a segment's file as a line of marks. The worst that lies
 // in a mark's range is what it shows.
-func (e *Epoch) strip(width int) string {
+func (e *Segment) strip(width int) string {
 	if e.Size == 0 {
 		return "[" + strings.Repeat(" ", width) + "]"
 	}

@@ -1,7 +1,7 @@
 package inspect
 
 import (
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -21,7 +21,7 @@ type groupTxs struct {
 	open      int // without a commit record
 }
 
-func (t *tally) add(g *walfile.Group) {
+func (t *tally) add(g *segment.Group) {
 	for _, m := range g.Content.Marks {
 		t.cover(m.Mark.Through)
 	}

@@ -52,7 +52,7 @@ const (
 func (t *Tree) Look(path string) (*Found, error) {
 	f := &Found{Kind: kindNothing, path: path, tree: t}
 	fi, err := t.root.Lstat(path)
-	if fsx.Gone(err) {
+	if fsx.IsNotExist(err) {
 		return f, nil
 	}
 	if err != nil {
@@ -168,7 +168,7 @@ func (f *Found) String() string {
 
 // openRegular opens a regular file beneath root, and waits for nothing else.
 func openRegular(root *os.Root, name string) (*os.File, error) {
-	file, err := root.OpenFile(name, os.O_RDONLY|fsx.NoWait, 0)
+	file, err := root.OpenFile(name, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return nil, err
 	}

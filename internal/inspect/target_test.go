@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/internal/inspect/inspecttest"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -186,7 +186,7 @@ func TestAStagingDirectoryThatIsGoneLosesPayloads(t *testing.T) {
 	}
 }
 
-// The bar of an epoch shows the worst that lies in each mark's range.
+// The bar of a segment shows the worst that lies in each mark's range.
 func TestStripShowsDamage(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -199,32 +199,32 @@ func TestStripShowsDamage(t *testing.T) {
 		{[]Span{{Kind: "groups", Length: 51}, {Kind: "unknown", Offset: 51, Length: 1}}, "[#####?....]"},
 		{[]Span{{Kind: "groups", Length: 30}, {Kind: "unknown", Offset: 30, Length: 10}, {Kind: "stranded", Offset: 40, Length: 60}}, "[###?!!!!!!]"},
 	} {
-		e := Epoch{Name: walfile.Name{Number: 1}, Size: 100, Spans: tt.spans}
+		e := Segment{Name: segment.Name{Number: 1}, Size: 100, Spans: tt.spans}
 		if got := e.strip(10); got != tt.want {
 			t.Errorf("%v: %s, want %s", tt.spans, got, tt.want)
 		}
 	}
-	if got := (&Epoch{}).strip(3); got != "[   ]" {
+	if got := (&Segment{}).strip(3); got != "[   ]" {
 		t.Errorf("an empty file: %q", got)
 	}
 }
 
-// However many epochs there are, the newest and the damaged ones are shown.
-func TestOneScreenOfEpochs(t *testing.T) {
+// However many segments there are, the newest and the damaged ones are shown.
+func TestOneScreenOfSegments(t *testing.T) {
 	t.Parallel()
-	var epochs []Epoch
+	var segments []Segment
 	for n := range 40 {
-		e := Epoch{Name: walfile.Name{Number: uint64(n + 1)}, Size: 10, Spans: []Span{{Kind: "groups", Length: 5}, {Kind: "zero", Offset: 5, Length: 5}}}
+		e := Segment{Name: segment.Name{Number: uint64(n + 1)}, Size: 10, Spans: []Span{{Kind: "groups", Length: 5}, {Kind: "zero", Offset: 5, Length: 5}}}
 		if n == 7 {
 			e.Spans[1].Kind = "unknown"
 		}
-		epochs = append(epochs, e)
+		segments = append(segments, e)
 	}
-	shown, omitted := shortList(epochs)
-	if len(shown) != maxEpochs+1 || omitted != 40-maxEpochs-1 || shown[0].Name.Number != 8 || shown[maxEpochs].Name.Number != 40 {
+	shown, omitted := shortList(segments)
+	if len(shown) != maxSegments+1 || omitted != 40-maxSegments-1 || shown[0].Name.Number != 8 || shown[maxSegments].Name.Number != 40 {
 		t.Errorf("%d shown, %d omitted: %+v", len(shown), omitted, shown)
 	}
-	if shown, omitted := shortList(epochs[:3]); len(shown) != 3 || omitted != 0 {
+	if shown, omitted := shortList(segments[:3]); len(shown) != 3 || omitted != 0 {
 		t.Errorf("of three, %d are shown", len(shown))
 	}
 }

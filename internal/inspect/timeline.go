@@ -5,7 +5,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -38,7 +38,7 @@ const maxLanes = 24
 // Timeline reads the log and keeps the newest groups, limit of them at most.
 func (j *Journal) Timeline(ctx context.Context, limit int, v View) (*Timeline, error) {
 	t := &Timeline{}
-	log, err := j.Scan(ctx, func(g *walfile.Group) error {
+	log, err := j.Scan(ctx, func(g *segment.Group) error {
 		entries, err := v.Entries(g)
 		if err != nil {
 			return err

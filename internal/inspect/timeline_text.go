@@ -34,9 +34,9 @@ func (t *Timeline) Text(p *Printer) {
 		p.Line("%c  other paths", laneName(len(t.Lanes)))
 	}
 	p.Styled(Dim, "* checkpointed, o committed and not checkpointed, x never committed")
-	if len(t.Status.Epochs) > 0 {
+	if len(t.Status.Segments) > 0 {
 		p.Line("")
-		EpochsText(p, t.Status.Epochs)
+		SegmentsText(p, t.Status.Segments)
 	}
 }
 

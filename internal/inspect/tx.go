@@ -10,7 +10,7 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/rogpeppe/go-internal/diff"
 )
@@ -30,7 +30,7 @@ type Tx struct {
 	ID      record.TxID  `json:"tx"`
 	State   string       `json:"state"`
 	LSN     record.LSN   `json:"lsn"`
-	Epoch   walfile.Name `json:"epoch"`
+	Segment segment.Name `json:"segment"`
 	Offset  int64        `json:"offset"` // of its group's entry
 	Time    time.Time    `json:"time,omitzero"`
 	Updates []Update     `json:"-"`
@@ -91,7 +91,7 @@ func (j *Journal) FindTx(ctx context.Context, id record.TxID, withDiff bool) (*T
 func (j *Journal) readTx(ctx context.Context, id record.TxID) (*Tx, *Log, error) {
 	var tx *Tx
 	first, last := record.TxID(math.MaxUint64), record.TxID(0)
-	log, err := j.Scan(ctx, func(g *walfile.Group) error {
+	log, err := j.Scan(ctx, func(g *segment.Group) error {
 		for i := range g.Content.Txs {
 			t := &g.Content.Txs[i]
 			first, last = min(first, t.ID), max(last, t.ID)
@@ -120,12 +120,12 @@ func (j *Journal) readTx(ctx context.Context, id record.TxID) (*Tx, *Log, error)
 }
 
 // newTx describes the group's transaction with this index.
-func newTx(g *walfile.Group, index int) (*Tx, error) {
+func newTx(g *segment.Group, index int) (*Tx, error) {
 	t, before := &g.Content.Txs[index], 0
 	for _, other := range g.Content.Txs[:index] {
 		before += len(other.Intents)
 	}
-	tx := &Tx{ID: t.ID, State: TxDiscarded, LSN: g.Header.LSN, Epoch: g.Epoch, Offset: g.Offset}
+	tx := &Tx{ID: t.ID, State: TxDiscarded, LSN: g.Header.LSN, Segment: g.Segment, Offset: g.Offset}
 	if t.Committed() {
 		tx.State, tx.Time = TxCommitted, t.Commit.Time
 	}

@@ -7,7 +7,7 @@ var stateStyles = map[State]Style{AsWritten: Green, Later: Cyan, Earlier: Yellow
 // Text writes the transaction for people.
 func (tx *Tx) Text(p *Printer) {
 	p.Text(Bold, "tx "+utoa(tx.ID))
-	p.Line("  %s  %s  in group %d, epoch %s at %s", tx.State, count(len(tx.Updates), "update"), tx.LSN, tx.Epoch, at(tx.Offset))
+	p.Line("  %s  %s  in group %d, segment %s at %s", tx.State, count(len(tx.Updates), "update"), tx.LSN, tx.Segment, at(tx.Offset))
 	if !tx.Time.IsZero() {
 		p.Line("committed %s", when(tx.Time))
 	}

@@ -21,10 +21,10 @@
 //	+-------------------------------------------------------+
 //
 // The LSN counts groups from 1 and is never reset. The hash is xxhash64, seeded
-// with the salt of the epoch that the group lies in, over bytes 0 to 23 and the
-// payload. The salt keeps bytes of another epoch, left over on the device, from
+// with the salt of the segment that the group lies in, over bytes 0 to 23 and the
+// payload. The salt keeps bytes of another segment, left over on the device, from
 // posing as a group; the hash of the group before ties each group to the whole
-// log up to it. In an epoch's first group that is the last group of the epoch
+// log up to it. In a segment's first group that is the last group of the segment
 // before, and zero in the very first group of a log.
 //
 // # Record
@@ -54,7 +54,7 @@
 //
 // open begins a session, close ends it cleanly. In open, checkpoint and close,
 // "through" says that every transaction in a group with an LSN up to it has been
-// applied and fsynced: recovery does not redo it, and the epochs that hold
+// applied and fsynced: recovery does not redo it, and the segments that hold
 // nothing newer may be gone. The intents of a transaction stand together in one
 // group, and its commit record follows right after them.
 //

@@ -105,10 +105,10 @@ type Record struct {
 
 // Located is a record together with where in the log it stands.
 type Located struct {
-	Epoch  string // name of the epoch's directory
-	Offset int64  // of the group's log entry within the epoch's file
-	LSN    LSN
-	Record Record
+	Segment string // name of the segment's directory
+	Offset  int64  // of the group's log entry within the segment's file
+	LSN     LSN
+	Record  Record
 }
 
 // Mark says how far the files are durable without the log.

@@ -14,12 +14,12 @@
 // symlink PATH TARGET, mkdir PATH, remove PATH, removeall PATH and chmod PATH MODE.
 // Texts may be quoted as in Go. The rest:
 //
-//	epoch SIZE        go on in the next epoch, its file filled with zeroes to SIZE
+//	segment SIZE        go on in the next segment, its file filled with zeroes to SIZE
 //	torn N            the first N bytes of the group that would come next
-//	flip EPOCH AT     invert the byte at an offset of an epoch's file
-//	zero EPOCH AT N   zeroes at an offset
-//	raw EPOCH AT TEXT bytes at an offset
-//	lose EPOCH        the epoch's directory is gone
+//	flip SEGMENT AT     invert the byte at an offset of a segment's file
+//	zero SEGMENT AT N   zeroes at an offset
+//	raw SEGMENT AT TEXT bytes at an offset
+//	lose SEGMENT        the segment's directory is gone
 //	stray NAME        a file in the log directory that does not belong there
 //	leftover NAME     a directory in the log directory
 //	newer             the group that comes next, in a later format version
@@ -30,7 +30,7 @@
 //	jump N            leave out N LSNs
 //	unchain           the next group carries a wrong hash of the one before
 //	nonsense          a whole group with a payload that is no record
-//	impostors N       N headers that pose as groups of the rest of the epoch
+//	impostors N       N headers that pose as groups of the rest of the segment
 //	owner PID HOST    LOCK names this owner; "self" and "gone" are a PID on this host
 package inspecttest
 
@@ -44,7 +44,7 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -73,28 +73,28 @@ func Build(root, script string) error {
 }
 
 type builder struct {
-	dir    string
-	size   int
-	format string
-	epochs []*epoch
-	lsn    record.LSN
-	prev   uint64
-	lastTx record.TxID
-	count  int
+	dir      string
+	size     int
+	format   string
+	segments []*builtSegment
+	lsn      record.LSN
+	prev     uint64
+	lastTx   record.TxID
+	count    int
 }
 
-type epoch struct {
-	name walfile.Name
+type builtSegment struct {
+	name segment.Name
 	size int
 	data []byte
 	lost bool
 }
 
 func (b *builder) next(number uint64) {
-	b.epochs = append(b.epochs, &epoch{name: walfile.Name{Number: number, Salt: 0x0101010101010101 * number}, size: b.size})
+	b.segments = append(b.segments, &builtSegment{name: segment.Name{Number: number, Salt: 0x0101010101010101 * number}, size: b.size})
 }
 
-func (b *builder) current() *epoch { return b.epochs[len(b.epochs)-1] }
+func (b *builder) current() *builtSegment { return b.segments[len(b.segments)-1] }
 
 func (b *builder) now() time.Time { return Start.Add(time.Duration(b.count) * time.Second) }
 
@@ -119,7 +119,7 @@ func (b *builder) line(line string) error {
 	case "tx", "draft":
 		parts[0] = strings.Join(strings.SplitN(parts[0], " ", 3)[2:], "")
 		return b.tx(record.TxID(number(arg[0])), parts, words[0] == "tx")
-	case "epoch":
+	case "segment":
 		b.size = number(arg[0])
 		b.next(b.current().name.Number + 1)
 	case "newer":
@@ -137,7 +137,7 @@ func (b *builder) group(payload []byte) error {
 	b.prev = record.Seal(g, e.name.Salt, b.lsn, b.prev)
 	b.lsn++
 	b.count++
-	e.data = walfile.AppendEntry(e.data, g)
+	e.data = segment.AppendEntry(e.data, g)
 	return nil
 }
 
@@ -155,7 +155,7 @@ func (b *builder) newer() {
 	for i := range 8 {
 		g[24+i] = byte(hash >> (8 * i))
 	}
-	e.data = walfile.AppendEntry(e.data, g)
+	e.data = segment.AppendEntry(e.data, g)
 }
 
 func (b *builder) tx(id record.TxID, updates []string, commit bool) error {
@@ -222,7 +222,7 @@ func (b *builder) stage(name, text string) error {
 }
 
 func (b *builder) write() error {
-	for _, e := range b.epochs {
+	for _, e := range b.segments {
 		if e.lost {
 			continue
 		}
@@ -231,7 +231,7 @@ func (b *builder) write() error {
 			return err
 		}
 		data := append(e.data, make([]byte, max(0, e.size-len(e.data)))...)
-		if err := os.WriteFile(filepath.Join(dir, walfile.FileName), data, 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir, segment.FileName), data, 0o600); err != nil {
 			return err
 		}
 	}

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -18,15 +18,15 @@ func (b *builder) damage(word string, arg []string) error {
 	case "torn":
 		b.torn(number(arg[0]))
 	case "flip":
-		b.epoch(arg[0]).data[number(arg[1])] ^= 0xff
+		b.segment(arg[0]).data[number(arg[1])] ^= 0xff
 	case "zero":
-		clear(b.epoch(arg[0]).data[number(arg[1]):][:number(arg[2])])
+		clear(b.segment(arg[0]).data[number(arg[1]):][:number(arg[2])])
 	case "raw":
-		e := b.epoch(arg[0])
+		e := b.segment(arg[0])
 		e.data = append(e.data, make([]byte, max(0, number(arg[1])-len(e.data)))...)
 		e.data = append(e.data[:number(arg[1])], arg[2]...)
 	case "lose":
-		b.epoch(arg[0]).lost = true
+		b.segment(arg[0]).lost = true
 	case "stray":
 		return os.WriteFile(filepath.Join(b.dir, "log", arg[0]), nil, 0o600)
 	case "leftover":
@@ -65,7 +65,7 @@ func (b *builder) torn(n int) {
 	e.data = e.data[:before+n]
 }
 
-// impostors fills the rest of the epoch with what could be the beginnings of groups
+// impostors fills the rest of the segment with what could be the beginnings of groups
 // that reach to its end.
 func (b *builder) impostors(n int) {
 	e, next := b.current(), b.lsn
@@ -73,7 +73,7 @@ func (b *builder) impostors(n int) {
 		rest := e.size - len(e.data) - 3 // what an entry's length takes
 		g := make([]byte, rest)
 		record.Seal(g, e.name.Salt+1, next+record.LSN(i), 0)
-		e.data = walfile.AppendEntry(e.data, g)[:len(e.data)+3+record.HeaderSize]
+		e.data = segment.AppendEntry(e.data, g)[:len(e.data)+3+record.HeaderSize]
 	}
 }
 
@@ -100,13 +100,13 @@ func (b *builder) owner(arg []string) error {
 	return os.WriteFile(filepath.Join(b.dir, "LOCK"), fmt.Appendf(nil, "%-127s\n", line), 0o600)
 }
 
-func (b *builder) epoch(number string) *epoch {
-	for _, e := range b.epochs {
+func (b *builder) segment(number string) *builtSegment {
+	for _, e := range b.segments {
 		if strconv.FormatUint(e.name.Number, 10) == number {
 			return e
 		}
 	}
-	panic("no epoch " + number)
+	panic("no segment " + number)
 }
 
 // number reads a number of the script, 0x for hexadecimal.

@@ -1,5 +1,5 @@
-// Package walfiletest writes logs by hand, for tests of what reads them.
-package walfiletest
+// Package segmenttest writes logs by hand, for tests of what reads them.
+package segmenttest
 
 import (
 	"os"
@@ -7,29 +7,29 @@ import (
 	"testing"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
 // Time is the time of every record, unless Builder.Now says otherwise.
 var Time = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 
-// Builder writes epochs and groups as the journal does, but byte by byte the same
+// Builder writes segments and groups as the journal does, but byte by byte the same
 // each time.
 type Builder struct {
 	Dir  string // the log directory
 	Now  time.Time
-	Name walfile.Name // of the current epoch
+	Name segment.Name // of the current segment
 	LSN  record.LSN   // of the last group
 	Prev uint64       // its hash
-	Ends []int64      // where the entries of the current epoch end
+	Ends []int64      // where the entries of the current segment end
 
 	t    testing.TB
-	data []byte // of the current epoch
+	data []byte // of the current segment
 	fill int
 }
 
-// New makes the log directory and returns a builder without an epoch.
+// New makes the log directory and returns a builder without a segment.
 func New(t testing.TB, dir string) *Builder {
 	t.Helper()
 	b := &Builder{Dir: dir, Now: Time, t: t}
@@ -37,10 +37,10 @@ func New(t testing.TB, dir string) *Builder {
 	return b
 }
 
-// Epoch begins the next epoch, followed by fill zeroes.
-func (b *Builder) Epoch(fill int) *Builder {
+// Segment begins the next segment, followed by fill zeroes.
+func (b *Builder) Segment(fill int) *Builder {
 	b.t.Helper()
-	b.Name = walfile.Name{Number: b.Name.Number + 1, Salt: 0x9e3779b97f4a7c15 * (b.Name.Number + 1)}
+	b.Name = segment.Name{Number: b.Name.Number + 1, Salt: 0x9e3779b97f4a7c15 * (b.Name.Number + 1)}
 	b.data, b.Ends, b.fill = nil, nil, fill
 	b.check(os.Mkdir(filepath.Join(b.Dir, b.Name.String()), 0o700))
 	b.write()
@@ -53,10 +53,10 @@ func (b *Builder) Group(payload []byte) *Builder {
 	group := append(make([]byte, record.HeaderSize), payload...)
 	b.LSN++
 	b.Prev = record.Seal(group, b.Name.Salt, b.LSN, b.Prev)
-	return b.Raw(walfile.AppendEntry(nil, group))
+	return b.Raw(segment.AppendEntry(nil, group))
 }
 
-// Raw appends bytes to the epoch's entries.
+// Raw appends bytes to the segment's entries.
 func (b *Builder) Raw(entry []byte) *Builder {
 	b.t.Helper()
 	b.data = append(b.data, entry...)
@@ -99,8 +99,8 @@ func (b *Builder) AppendTx(payload []byte, id record.TxID, intents ...record.Int
 	return record.AppendCommit(payload, record.Commit{Tx: id, Time: b.Now, Intents: len(intents)}, payload[at:])
 }
 
-// Path returns the path of the current epoch's file.
-func (b *Builder) Path() string { return walfile.Path(b.Dir, b.Name) }
+// Path returns the path of the current segment's file.
+func (b *Builder) Path() string { return segment.Path(b.Dir, b.Name) }
 
 func (b *Builder) mark(through record.LSN, last record.TxID) record.Mark {
 	return record.Mark{Through: through, LastTx: last, Time: b.Now}

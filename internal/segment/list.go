@@ -1,4 +1,4 @@
-package walfile
+package segment
 
 import (
 	"cmp"
@@ -13,8 +13,8 @@ import (
 // Listing is what lies in a log directory. Strays and leftovers are names
 // relative to it.
 type Listing struct {
-	Epochs    []Name   // by number
-	Leftovers []string // drafts and retired epochs that a crash left behind
+	Segments  []Name   // by number
+	Leftovers []string // drafts and retired segments that a crash left behind
 	Strays    []string // what the journal did not make
 }
 
@@ -27,20 +27,20 @@ func List(logDir string) (Listing, error) {
 		return l, err
 	}
 	for _, e := range entries {
-		name, isEpoch := ParseName(e.Name())
+		name, isSegment := ParseName(e.Name())
 		switch {
-		case e.IsDir() && isEpoch:
-			l.Epochs = append(l.Epochs, name)
+		case e.IsDir() && isSegment:
+			l.Segments = append(l.Segments, name)
 		case e.IsDir() && isLeftover(e.Name()):
 			l.Leftovers = append(l.Leftovers, e.Name())
 		default:
 			l.Strays = append(l.Strays, e.Name())
 		}
 	}
-	slices.SortFunc(l.Epochs, func(a, b Name) int {
+	slices.SortFunc(l.Segments, func(a, b Name) int {
 		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.Salt, b.Salt))
 	})
-	for _, name := range l.Epochs {
+	for _, name := range l.Segments {
 		strays, err := straysIn(logDir, name)
 		if err != nil {
 			return l, err
@@ -50,7 +50,7 @@ func List(logDir string) (Listing, error) {
 	return l, nil
 }
 
-// straysIn lists what an epoch's directory holds besides its file.
+// straysIn lists what a segment's directory holds besides its file.
 func straysIn(logDir string, name Name) (strays []string, err error) {
 	entries, err := os.ReadDir(filepath.Join(logDir, name.String()))
 	if errors.Is(err, fs.ErrNotExist) {

@@ -10,20 +10,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func fstatat(f *os.File, name string, flags int) (Entry, error) {
+func fstatat(f *os.File, name string, flags int) (Info, error) {
 	var st unix.Stat_t
 	err := Retry(func() error { return unix.Fstatat(int(f.Fd()), name, &st, flags) })
 	if err != nil {
-		return Entry{}, lookError("fstatat", f, name, err)
+		return Info{}, statError("fstatat", f, name, err)
 	}
-	return Entry{
+	return Info{
 		Mode: fileMode(uint32(st.Mode)), Size: st.Size, UID: st.Uid, GID: st.Gid,
 		Device: uint64(st.Dev),
 	}, nil
 }
 
-// lookError names what was looked at; of a closed file, that it is closed.
-func lookError(op string, f *os.File, name string, err error) error {
+// statError names what was looked at; of a closed file, that it is closed.
+func statError(op string, f *os.File, name string, err error) error {
 	if err == unix.EBADF {
 		err = fs.ErrClosed
 	}

@@ -7,17 +7,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Plain tells, without opening it, that the file at path has no extended attributes
+// NoXattrs tells, without opening it, that the file at path has no extended attributes
 // and dst has none either, so that [CopyMeta] would have none to copy. False means
 // that it is not known.
-func Plain(dst *os.File, path string) bool {
+func NoXattrs(dst *os.File, path string) bool {
 	n, err := unix.Llistxattr(path, nil)
 	return err == nil && n == 0 && attrless(dst)
 }
 
-// PlainAt is [Plain] for a name, without a slash in it, in the opened directory. A
+// NoXattrsAt is [NoXattrs] for a name, without a slash in it, in the opened directory. A
 // kernel before Linux 6.13 can't tell.
-func PlainAt(dst, dir *os.File, name string) bool {
+func NoXattrsAt(dst, dir *os.File, name string) bool {
 	p, err := unix.BytePtrFromString(name)
 	if err != nil {
 		return false

@@ -1,4 +1,4 @@
-package walfile
+package segment
 
 import (
 	"bytes"

@@ -1,4 +1,4 @@
-package walfile_test
+package segment_test
 
 import (
 	"os"

@@ -1,4 +1,4 @@
-package walfile
+package segment
 
 import (
 	"crypto/rand"
@@ -15,11 +15,11 @@ import (
 // zeroes is what one write fills in.
 var zeroes [256 << 10]byte
 
-// Draft is an epoch that is being made. It is not part of the log until it is
+// Draft is a segment that is being made. It is not part of the log until it is
 // published.
 type Draft struct {
 	Name Name
-	Dir  string   // where the epoch's directory is now
+	Dir  string   // where the segment's directory is now
 	File *os.File // open for reading and writing, onto the one file; the caller closes it
 	log  string
 }
@@ -58,10 +58,10 @@ func (d *Draft) Fill(size int64) error {
 	return d.File.Sync()
 }
 
-// Publish makes the draft an epoch of the log, durably. The file must be durable
+// Publish makes the draft a segment of the log, durably. The file must be durable
 // before, by Fill or otherwise.
 func (d *Draft) Publish() error {
-	// The file's name inside: without it a power loss could leave the epoch as an
+	// The file's name inside: without it a power loss could leave the segment as an
 	// empty directory, and what was acknowledged in it lost.
 	if err := fsx.SyncDir(d.Dir); err != nil {
 		return err
@@ -70,7 +70,7 @@ func (d *Draft) Publish() error {
 	if err := d.rename(dir); err != nil {
 		return err
 	}
-	// The epoch's name: nothing may be acknowledged in a directory that a power
+	// The segment's name: nothing may be acknowledged in a directory that a power
 	// loss could still make a draft again, as recovery removes drafts.
 	return fsx.SyncDir(d.log)
 }
@@ -107,15 +107,15 @@ func (d *Draft) Discard() error {
 
 func (d *Draft) path() string { return filepath.Join(d.Dir, FileName) }
 
-// WriteEpoch makes an epoch that holds exactly the one group that build seals with
-// the epoch's salt. It is durable when WriteEpoch returns.
-func WriteEpoch(logDir string, number uint64, build func(salt uint64) []byte) (Name, error) {
+// Write makes a segment that holds exactly the one group that build seals with
+// the segment's salt. It is durable when Write returns.
+func Write(logDir string, number uint64, build func(salt uint64) []byte) (Name, error) {
 	d, err := NewDraft(logDir, number)
 	if err != nil {
 		return Name{}, err
 	}
 	if err := d.write(AppendEntry(nil, build(d.Name.Salt))); err != nil {
-		return Name{}, errors.Join(fmt.Errorf("write epoch %s: %w", d.Name, err), d.Discard())
+		return Name{}, errors.Join(fmt.Errorf("write segment %s: %w", d.Name, err), d.Discard())
 	}
 	return d.Name, d.File.Close()
 }
@@ -124,7 +124,7 @@ func (d *Draft) write(entry []byte) error {
 	if _, err := d.File.Write(entry); err != nil {
 		return err
 	}
-	// Before the name, as Publish says: an epoch that is there is whole.
+	// Before the name, as Publish says: a segment that is there is whole.
 	if err := d.File.Sync(); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package walfile_test
+package segment_test
 
 import (
 	"bytes"
@@ -7,35 +7,35 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/forewrite/forewrite/internal/walfile"
-	"github.com/forewrite/forewrite/internal/walfile/walfiletest"
+	"github.com/forewrite/forewrite/internal/segment"
+	"github.com/forewrite/forewrite/internal/segment/segmenttest"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
 func TestNamesReadBackOnlyAsWritten(t *testing.T) {
 	t.Parallel()
-	for _, n := range []walfile.Name{{Number: 1}, {Number: 42, Salt: 0xabc}, {Number: 1 << 63, Salt: 1<<64 - 1}} {
-		if got, ok := walfile.ParseName(n.String()); !ok || got != n {
+	for _, n := range []segment.Name{{Number: 1}, {Number: 42, Salt: 0xabc}, {Number: 1 << 63, Salt: 1<<64 - 1}} {
+		if got, ok := segment.ParseName(n.String()); !ok || got != n {
 			t.Errorf("%s: %v, %v", n, got, ok)
 		}
 		text, err := json.Marshal(n)
-		var back walfile.Name
+		var back segment.Name
 		if err != nil || json.Unmarshal(text, &back) != nil || back != n {
 			t.Errorf("%s: JSON %s, %v", n, text, back)
 		}
 	}
 	for _, s := range []string{"", "1", "00000001", "00000000-0000000000000001", "1-0000000000000001", "00000001-1",
 		"00000001-000000000000000A", "00000001-0000000000000001 ", "000000001-0000000000000001", "-0000001-0000000000000001"} {
-		if n, ok := walfile.ParseName(s); ok {
+		if n, ok := segment.ParseName(s); ok {
 			t.Errorf("%q is taken for %v", s, n)
 		}
 	}
 }
 
-func TestADraftBecomesAnEpochOnlyWhenPublished(t *testing.T) {
+func TestADraftBecomesAnSegmentOnlyWhenPublished(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	d, err := walfile.NewDraft(dir, 7)
+	d, err := segment.NewDraft(dir, 7)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -44,18 +44,18 @@ func TestADraftBecomesAnEpochOnlyWhenPublished(t *testing.T) {
 	if err := d.Fill(size); err != nil {
 		t.Fatal(err)
 	}
-	l, err := walfile.List(dir)
-	if err != nil || len(l.Epochs) != 0 || len(l.Leftovers) != 1 || len(l.Strays) != 0 {
+	l, err := segment.List(dir)
+	if err != nil || len(l.Segments) != 0 || len(l.Leftovers) != 1 || len(l.Strays) != 0 {
 		t.Fatalf("before: %+v, %v", l, err)
 	}
 	if err := d.Publish(); err != nil {
 		t.Fatal(err)
 	}
-	l, err = walfile.List(dir)
-	if err != nil || len(l.Epochs) != 1 || l.Epochs[0] != d.Name || len(l.Leftovers) != 0 {
+	l, err = segment.List(dir)
+	if err != nil || len(l.Segments) != 1 || l.Segments[0] != d.Name || len(l.Leftovers) != 0 {
 		t.Fatalf("after: %+v, %v", l, err)
 	}
-	data, err := os.ReadFile(walfile.Path(dir, d.Name))
+	data, err := os.ReadFile(segment.Path(dir, d.Name))
 	if err != nil || len(data) != 0 && !bytes.Equal(data, make([]byte, size)) {
 		t.Errorf("filled with %d bytes, %v", len(data), err)
 	}
@@ -65,16 +65,16 @@ func TestADraftBecomesAnEpochOnlyWhenPublished(t *testing.T) {
 	if err := d.Discard(); err != nil {
 		t.Fatal(err)
 	}
-	if l, err := walfile.List(dir); err != nil || len(l.Epochs) != 0 {
+	if l, err := segment.List(dir); err != nil || len(l.Segments) != 0 {
 		t.Errorf("discarded: %+v, %v", l, err)
 	}
 }
 
-func TestWriteEpochHoldsOneGroup(t *testing.T) {
+func TestWriteSegmentHoldsOneGroup(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	payload := record.AppendCheckpoint(nil, record.Mark{Through: 4, LastTx: 9, Time: walfiletest.Time})
-	name, err := walfile.WriteEpoch(dir, 3, func(salt uint64) []byte {
+	payload := record.AppendCheckpoint(nil, record.Mark{Through: 4, LastTx: 9, Time: segmenttest.Time})
+	name, err := segment.Write(dir, 3, func(salt uint64) []byte {
 		group := append(make([]byte, record.HeaderSize), payload...)
 		record.Seal(group, salt, 5, 77)
 		return group
@@ -83,42 +83,42 @@ func TestWriteEpochHoldsOneGroup(t *testing.T) {
 		t.Fatal(err)
 	}
 	log, groups := scan(t, dir)
-	if log.End.State != walfile.Clean || len(groups) != 1 || groups[0] != (seen{5, string(payload)}) || log.Epochs[0] != name {
+	if log.End.State != segment.Clean || len(groups) != 1 || groups[0] != (seen{5, string(payload)}) || log.Segments[0] != name {
 		t.Errorf("%+v", log)
 	}
 }
 
-func TestRetiredEpochsAreGone(t *testing.T) {
+func TestRetiredSegmentsAreGone(t *testing.T) {
 	t.Parallel()
-	b, _ := threeEpochs(t, 10)
+	b, _ := threeSegments(t, 10)
 	b.Checkpoint(7, 5)
 	log, _ := scan(t, b.Dir)
-	if err := walfile.Retire(b.Dir, log.Epochs[:2]...); err != nil {
+	if err := segment.Retire(b.Dir, log.Segments[:2]...); err != nil {
 		t.Fatal(err)
 	}
 	log, groups := scan(t, b.Dir)
-	if log.End.State != walfile.Clean || len(groups) != 3 || log.First != 6 || len(log.Leftovers) != 0 {
+	if log.End.State != segment.Clean || len(groups) != 3 || log.First != 6 || len(log.Leftovers) != 0 {
 		t.Errorf("%+v", log)
 	}
 }
 
 func TestLeftoversAreListedAndRemoved(t *testing.T) {
 	t.Parallel()
-	b, _ := threeEpochs(t, 10)
+	b, _ := threeSegments(t, 10)
 	for _, name := range []string{"new-00000004-0000000000000001", "dead-00000001-0000000000000002"} {
 		mkdir(t, filepath.Join(b.Dir, name))
-		rewrite(t, filepath.Join(b.Dir, name, walfile.FileName), []byte("x"))
+		rewrite(t, filepath.Join(b.Dir, name, segment.FileName), []byte("x"))
 	}
 	mkdir(t, filepath.Join(b.Dir, "new-something"))
 	rewrite(t, filepath.Join(b.Dir, "dead-00000001-0000000000000003"), nil)
-	l, err := walfile.List(b.Dir)
+	l, err := segment.List(b.Dir)
 	if err != nil || len(l.Leftovers) != 2 || len(l.Strays) != 2 {
 		t.Fatalf("%+v, %v", l, err)
 	}
-	if err := walfile.RemoveLeftovers(b.Dir, l); err != nil {
+	if err := segment.RemoveLeftovers(b.Dir, l); err != nil {
 		t.Fatal(err)
 	}
-	if l, err := walfile.List(b.Dir); err != nil || len(l.Leftovers) != 0 || len(l.Strays) != 2 || len(l.Epochs) != 3 {
+	if l, err := segment.List(b.Dir); err != nil || len(l.Leftovers) != 0 || len(l.Strays) != 2 || len(l.Segments) != 3 {
 		t.Errorf("%+v, %v", l, err)
 	}
 }
@@ -126,7 +126,7 @@ func TestLeftoversAreListedAndRemoved(t *testing.T) {
 func TestEntrySize(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{32, 127, 128, 16383, 16384} {
-		if got, want := walfile.EntrySize(n), int64(len(walfile.AppendEntry(nil, make([]byte, n)))); got != want {
+		if got, want := segment.EntrySize(n), int64(len(segment.AppendEntry(nil, make([]byte, n)))); got != want {
 			t.Errorf("%d: %d, want %d", n, got, want)
 		}
 	}

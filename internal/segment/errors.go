@@ -1,4 +1,4 @@
-package walfile
+package segment
 
 import "errors"
 
@@ -11,17 +11,17 @@ var (
 	ErrSequence = errors.New("group out of sequence")
 	// ErrChain: a group that does not carry the hash of the one before it.
 	ErrChain = errors.New("group does not continue the log")
-	// ErrMissing: an epoch that must be there is not.
-	ErrMissing = errors.New("epoch missing")
+	// ErrMissing: a segment that must be there is not.
+	ErrMissing = errors.New("segment missing")
 	// ErrStray: something in the log directory that the journal did not make.
 	ErrStray = errors.New("unexpected file in the log")
-	// ErrTooLarge: an epoch's file larger than MaxEpoch.
-	ErrTooLarge = errors.New("epoch too large")
+	// ErrTooLarge: a segment's file larger than MaxSize.
+	ErrTooLarge = errors.New("segment too large")
 	// ErrBudget: so many bytes posing as groups that the search was given up.
 	ErrBudget = errors.New("too many false groups")
-	// ErrLater: bytes in a later epoch, which is written only after this one ended well.
-	ErrLater = errors.New("data in a later epoch")
+	// ErrLater: bytes in a later segment, which is written only after this one ended well.
+	ErrLater = errors.New("data in a later segment")
 )
 
-// ErrNoFile: an epoch's directory, or the file in it, is not there.
-var ErrNoFile = errors.New("epoch without a file")
+// ErrNoFile: a segment's directory, or the file in it, is not there.
+var ErrNoFile = errors.New("segment without a file")

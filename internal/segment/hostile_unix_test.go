@@ -1,6 +1,6 @@
 //go:build unix
 
-package walfile_test
+package segment_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/forewrite/forewrite/internal/walfile"
+	"github.com/forewrite/forewrite/internal/segment"
 )
 
 // What is not a plain file in a plain directory is not opened: it could lead
@@ -29,7 +29,7 @@ func TestNothingButFilesIsOpened(t *testing.T) {
 			elsewhere := filepath.Join(filepath.Dir(dir), "elsewhere")
 			return errors.Join(os.Rename(path, elsewhere), os.Symlink(elsewhere, path))
 		}},
-		{"a symbolic link for an epoch", func(dir, path string) error {
+		{"a symbolic link for a segment", func(dir, path string) error {
 			elsewhere := filepath.Join(filepath.Dir(dir), "elsewhere")
 			return errors.Join(os.Rename(filepath.Dir(path), elsewhere), os.Symlink(elsewhere, filepath.Dir(path)))
 		}},
@@ -39,22 +39,22 @@ func TestNothingButFilesIsOpened(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			b, paths := threeEpochs(t, 10)
+			b, paths := threeSegments(t, 10)
 			if err := test.plant(b.Dir, paths[2]); err != nil {
 				t.Fatal(err)
 			}
-			done := make(chan walfile.End, 1)
+			done := make(chan segment.End, 1)
 			go func() {
-				log, err := walfile.Scan(context.Background(), b.Dir, walfile.Options{Settle: true}, nil)
+				log, err := segment.Scan(context.Background(), b.Dir, segment.Options{Settle: true}, nil)
 				if err != nil {
 					t.Error(err)
-					log = new(walfile.Log)
+					log = new(segment.Log)
 				}
 				done <- log.End
 			}()
 			select {
 			case end := <-done:
-				if end.State != walfile.Corrupt || !errors.Is(end.Err, walfile.ErrStray) {
+				if end.State != segment.Corrupt || !errors.Is(end.Err, segment.ErrStray) {
 					t.Errorf("%s: %v", end.State, end.Err)
 				}
 			case <-time.After(20 * time.Second):

@@ -7,16 +7,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Look says what the opened directory has under a name without a slash in it. A
+// StatAt says what the opened directory has under a name without a slash in it. A
 // symbolic link is not followed.
-func Look(dir *os.File, name string) (Entry, error) {
+func StatAt(dir *os.File, name string) (Info, error) {
 	return statx(dir, name, unix.AT_SYMLINK_NOFOLLOW)
 }
 
-// LookFile says what the opened file is.
-func LookFile(f *os.File) (Entry, error) { return statx(f, "", unix.AT_EMPTY_PATH) }
+// StatFile says what the opened file is.
+func StatFile(f *os.File) (Info, error) { return statx(f, "", unix.AT_EMPTY_PATH) }
 
-func statx(f *os.File, name string, flags int) (Entry, error) {
+func statx(f *os.File, name string, flags int) (Info, error) {
 	const all = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_UID | unix.STATX_GID | unix.STATX_SIZE
 	var st unix.Statx_t
 	err := Retry(func() error { return unix.Statx(int(f.Fd()), name, flags, all, &st) })
@@ -24,17 +24,17 @@ func statx(f *os.File, name string, flags int) (Entry, error) {
 		return fstatat(f, name, flags)
 	}
 	if err != nil {
-		return Entry{}, lookError("statx", f, name, err)
+		return Info{}, statError("statx", f, name, err)
 	}
-	return Entry{
+	return Info{
 		Mode: fileMode(uint32(st.Mode)), Size: int64(st.Size), UID: st.Uid, GID: st.Gid,
-		Device: unix.Mkdev(st.Dev_major, st.Dev_minor), Held: held(&st),
+		Device: unix.Mkdev(st.Dev_major, st.Dev_minor), Immovable: immovable(&st),
 	}, nil
 }
 
-// held: a mount point of its own, as in a container that mounts single files, which a
+// immovable: a mount point of its own, as in a container that mounts single files, which a
 // kernel before Linux 5.8 does not tell; or immutable or append-only.
-func held(st *unix.Statx_t) error {
+func immovable(st *unix.Statx_t) error {
 	switch {
 	case has(st, unix.STATX_ATTR_MOUNT_ROOT):
 		return unix.EBUSY

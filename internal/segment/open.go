@@ -1,4 +1,4 @@
-package walfile
+package segment
 
 import (
 	"errors"
@@ -10,10 +10,10 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// OpenEpoch opens an epoch's file, for reading or for reading and writing. What is
+// Open opens a segment's file, for reading or for reading and writing. What is
 // not a regular file is refused with ErrStray, without opening it; one that is not
 // there gives ErrNoFile.
-func OpenEpoch(logDir string, name Name, write bool) (*os.File, error) {
+func Open(logDir string, name Name, write bool) (*os.File, error) {
 	path := Path(logDir, name)
 	before, err := os.Lstat(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -30,7 +30,7 @@ func OpenEpoch(logDir string, name Name, write bool) (*os.File, error) {
 		flag = os.O_RDWR
 	}
 	// Should it become a FIFO or a symlink just now, it is neither waited for nor followed.
-	file, err := os.OpenFile(path, flag|fsx.NoLink|fsx.NoWait, 0)
+	file, err := os.OpenFile(path, flag|fsx.NoFollow|fsx.NonBlocking, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ func OpenEpoch(logDir string, name Name, write bool) (*os.File, error) {
 	return file, nil
 }
 
-// Path returns the path of an epoch's file.
+// Path returns the path of a segment's file.
 func Path(logDir string, name Name) string {
 	return filepath.Join(logDir, name.String(), FileName)
 }

@@ -1,4 +1,4 @@
-package walfile
+package segment
 
 import (
 	"fmt"
@@ -7,23 +7,23 @@ import (
 )
 
 const (
-	// FileName is the name of the one file in an epoch's directory: that of the
+	// FileName is the name of the one file in a segment's directory: that of the
 	// append engine's first segment.
 	FileName = "00000000000000000001"
-	// MaxEpoch is the size in bytes up to which an epoch's file is read.
-	MaxEpoch = 1 << 30
+	// MaxSize is the size in bytes up to which a segment's file is read.
+	MaxSize = 1 << 30
 
 	draftPrefix = "new-"
 	deadPrefix  = "dead-"
 )
 
-// Name identifies an epoch.
+// Name identifies a segment.
 type Name struct {
 	Number uint64 // from 1
-	Salt   uint64 // seeds the hashes of the epoch's groups
+	Salt   uint64 // seeds the hashes of the segment's groups
 }
 
-// String returns the name of the epoch's directory, and "" for the zero Name.
+// String returns the name of the segment's directory, and "" for the zero Name.
 func (n Name) String() string {
 	if n == (Name{}) {
 		return ""
@@ -42,7 +42,7 @@ func (n *Name) UnmarshalText(text []byte) error {
 	}
 	name, ok := ParseName(string(text))
 	if !ok {
-		return fmt.Errorf("walfile: %q is not the name of an epoch", text)
+		return fmt.Errorf("segment: %q is not the name of a segment", text)
 	}
 	*n = name
 	return nil

@@ -1,4 +1,4 @@
-package walfile
+package segment
 
 import (
 	"context"
@@ -17,11 +17,11 @@ type Options struct {
 	Settle bool
 }
 
-// Scan reads the log under logDir, one epoch at a time, and calls visit for each
+// Scan reads the log under logDir, one segment at a time, and calls visit for each
 // valid group in order; visit may be nil. Bad bytes are no error: Log.End tells of
 // them. Errors are those of reading, of the context and of visit.
 //
-// It needs memory for the largest epoch, MaxEpoch at most. It takes no lock: while
+// It needs memory for the largest segment, MaxSize at most. It takes no lock: while
 // the owner writes, the end that it sees can look torn.
 func Scan(ctx context.Context, logDir string, opts Options, visit func(Group) error) (*Log, error) {
 	s := &scanner{ctx: ctx, dir: logDir, opts: opts, visit: visit}
@@ -29,14 +29,14 @@ func Scan(ctx context.Context, logDir string, opts Options, visit func(Group) er
 	if s.Listing, err = List(logDir); err != nil {
 		return nil, err
 	}
-	for i, name := range s.Epochs {
+	for i, name := range s.Segments {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		if i > 0 && name.Number != s.Epochs[i-1].Number+1 {
-			s.fail(Corrupt, name, 0, 0, fmt.Errorf("%w: %s comes after %s", ErrMissing, name, s.Epochs[i-1]))
+		if i > 0 && name.Number != s.Segments[i-1].Number+1 {
+			s.fail(Corrupt, name, 0, 0, fmt.Errorf("%w: %s comes after %s", ErrMissing, name, s.Segments[i-1]))
 		}
-		if err := s.epoch(name); err != nil {
+		if err := s.segment(name); err != nil {
 			return nil, err
 		}
 	}
@@ -50,12 +50,12 @@ type scanner struct {
 	dir   string
 	opts  Options
 	visit func(Group) error
-	buf   []byte // of the epoch before, to be used again
+	buf   []byte // of the segment before, to be used again
 }
 
-// epoch reads one epoch. The log continues in it as long as all was well before.
-func (s *scanner) epoch(name Name) error {
-	e := Epoch{Name: name}
+// segment reads one segment. The log continues in it as long as all was well before.
+func (s *scanner) segment(name Name) error {
+	e := Info{Name: name}
 	data, err := s.read(&e)
 	if errors.Is(err, ErrTooLarge) || errors.Is(err, ErrStray) {
 		s.refuse(e, err)
@@ -79,9 +79,9 @@ func (s *scanner) epoch(name Name) error {
 	return nil
 }
 
-// resume forgets what was wrong before an epoch whose first group continues the
+// resume forgets what was wrong before a segment whose first group continues the
 // log: it proves that nothing is missing. So ends every recovery that dropped bytes,
-// by an epoch after them, and one that crashed then has only to be tidied up. If the
+// by a segment after them, and one that crashed then has only to be tidied up. If the
 // groups that it continues are retired by then, its mark proves the same.
 func (s *scanner) resume(name Name, data []byte) {
 	if s.End.State != Torn && s.End.State != Corrupt || len(data) == 0 {
@@ -106,8 +106,8 @@ func coversAll(g *Group) bool {
 	return false
 }
 
-// refuse counts in an epoch whose file is not going to be read.
-func (s *scanner) refuse(e Epoch, err error) {
+// refuse counts in a segment whose file is not going to be read.
+func (s *scanner) refuse(e Info, err error) {
 	if e.Size > 0 {
 		e.Rest = []Span{{Kind: Unknown, Length: e.Size}}
 	}
@@ -120,7 +120,7 @@ func (s *scanner) refuse(e Epoch, err error) {
 
 // walk visits the valid groups that data begins with. Why it ends before the end
 // of data is bad, nil for zeroes.
-func (s *scanner) walk(e *Epoch, data []byte) (bad, err error) {
+func (s *scanner) walk(e *Info, data []byte) (bad, err error) {
 	for at := 0; at < len(data); at = int(e.Used) {
 		if data[at] == 0 && trimZeroes(data[at:]) == 0 {
 			return nil, nil
@@ -143,16 +143,16 @@ func (s *scanner) walk(e *Epoch, data []byte) (bad, err error) {
 }
 
 // next returns the group at data[at:], if it is the one that continues the log.
-func (s *scanner) next(epoch Name, data []byte, at int) (Group, error) {
+func (s *scanner) next(segment Name, data []byte, at int) (Group, error) {
 	group, size, err := entry(data[at:])
 	if err != nil {
 		return Group{}, err
 	}
-	if isNewer(group, epoch.Salt) {
+	if isNewer(group, segment.Salt) {
 		return Group{}, &wholeError{fmt.Errorf("%w: group of version %d, this is version %d", record.ErrVersion, group[3], record.Version)}
 	}
-	g := Group{Epoch: epoch, Offset: int64(at), Size: int64(size)}
-	if g.Header, g.Payload, err = record.OpenGroup(group, epoch.Salt); err != nil {
+	g := Group{Segment: segment, Offset: int64(at), Size: int64(size)}
+	if g.Header, g.Payload, err = record.OpenGroup(group, segment.Salt); err != nil {
 		return Group{}, err
 	}
 	if err := s.continues(g.Header); err != nil {
@@ -170,7 +170,7 @@ func (s *scanner) next(epoch Name, data []byte, at int) (Group, error) {
 }
 
 // continues checks a whole group's place in the log. The first group there is may
-// have any, as the epochs before it are retired in time.
+// have any, as the segments before it are retired in time.
 func (s *scanner) continues(h record.Header) error {
 	switch first := s.Groups == 0; {
 	case h.LSN == 0, h.LSN <= s.Last:
@@ -185,7 +185,7 @@ func (s *scanner) continues(h record.Header) error {
 }
 
 // take counts a group in.
-func (s *scanner) take(e *Epoch, g *Group) {
+func (s *scanner) take(e *Info, g *Group) {
 	if s.Groups == 0 {
 		s.First = g.Header.LSN
 	}
@@ -214,8 +214,8 @@ type wholeError struct{ err error }
 func (e *wholeError) Error() string { return e.err.Error() }
 func (e *wholeError) Unwrap() error { return e.err }
 
-// judge decides what it means that an epoch does not just end in zeroes.
-func (s *scanner) judge(e *Epoch, bad error, ended bool, searchErr error) {
+// judge decides what it means that a segment does not just end in zeroes.
+func (s *scanner) judge(e *Info, bad error, ended bool, searchErr error) {
 	length := int64(0)
 	stranded := record.LSN(0)
 	for _, span := range e.Rest {
@@ -246,8 +246,8 @@ func (s *scanner) judge(e *Epoch, bad error, ended bool, searchErr error) {
 	}
 }
 
-// later makes a torn tail corruption, as epoch e was written after it.
-func (s *scanner) later(e *Epoch) {
+// later makes a torn tail corruption, as segment e was written after it.
+func (s *scanner) later(e *Info) {
 	s.End.State = Corrupt
 	s.End.Err = fmt.Errorf("%w, and %w: %s", s.End.Err, ErrLater, e.Name)
 }
@@ -257,8 +257,8 @@ func (s *scanner) finish() {
 	torn := s.End.State == Clean || s.End.State == Torn
 	switch {
 	case torn && s.Groups > 0 && s.First > s.Through+1:
-		// An epoch is retired only after a mark that covers it is durable in a later one.
-		s.End = End{State: Corrupt, Epoch: s.Epochs[0], LSN: s.Through + 1,
+		// A segment is retired only after a mark that covers it is durable in a later one.
+		s.End = End{State: Corrupt, Segment: s.Segments[0], LSN: s.Through + 1,
 			Err: fmt.Errorf("%w: the log begins with group %d, and only up to %d all is applied", ErrMissing, s.First, s.Through)}
 	case torn && len(s.Strays) > 0:
 		s.End = End{State: Corrupt, LSN: s.Last + 1, Err: fmt.Errorf("%w: %s", ErrStray, s.Strays[0])}
@@ -272,22 +272,22 @@ func (s *scanner) cleanEnd() End {
 	end := End{LSN: s.Last + 1}
 	for i, e := range s.Files {
 		if i == 0 || e.Groups > 0 {
-			end.Epoch, end.Offset = e.Name, e.Used
+			end.Segment, end.Offset = e.Name, e.Used
 		}
 	}
 	return end
 }
 
 // fail records the first thing that is wrong.
-func (s *scanner) fail(state State, epoch Name, offset, length int64, err error) {
+func (s *scanner) fail(state State, segment Name, offset, length int64, err error) {
 	if s.End.State == Clean {
-		s.End = End{State: state, Epoch: epoch, Offset: offset, Length: length, LSN: s.Last + 1, Err: err}
+		s.End = End{State: state, Segment: segment, Offset: offset, Length: length, LSN: s.Last + 1, Err: err}
 	}
 }
 
-// read returns the content of an epoch's file, until the next call.
-func (s *scanner) read(e *Epoch) ([]byte, error) {
-	file, err := OpenEpoch(s.dir, e.Name, s.opts.Settle)
+// read returns the content of a segment's file, until the next call.
+func (s *scanner) read(e *Info) ([]byte, error) {
+	file, err := Open(s.dir, e.Name, s.opts.Settle)
 	if errors.Is(err, ErrNoFile) {
 		e.Missing = true
 		return nil, nil
@@ -307,7 +307,7 @@ func (s *scanner) read(e *Epoch) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if e.Size = info.Size(); e.Size > MaxEpoch {
+	if e.Size = info.Size(); e.Size > MaxSize {
 		return nil, fmt.Errorf("%w: %d bytes", ErrTooLarge, e.Size)
 	}
 	if int64(cap(s.buf)) < e.Size {

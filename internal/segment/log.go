@@ -1,4 +1,4 @@
-package walfile
+package segment
 
 import (
 	"github.com/forewrite/forewrite/journal/record"
@@ -6,9 +6,9 @@ import (
 
 // Group is one valid group of the log.
 type Group struct {
-	Epoch  Name
-	Offset int64 // of its entry within the epoch's file
-	Size   int64 // of its entry, the length before it included
+	Segment Name
+	Offset  int64 // of its entry within the segment's file
+	Size    int64 // of its entry, the length before it included
 
 	Header  record.Header
 	Payload []byte         // valid only until the visit returns
@@ -18,7 +18,7 @@ type Group struct {
 // Log is what Scan found.
 type Log struct {
 	Listing
-	Files []Epoch // one for each of Listing.Epochs
+	Files []Info // one for each of Listing.Segments
 	End   End
 
 	Groups      int        // valid groups, up to End
@@ -32,8 +32,8 @@ type Log struct {
 // Next returns the LSN of the group that comes next.
 func (l *Log) Next() record.LSN { return l.Last + 1 }
 
-// Epoch is one epoch's file.
-type Epoch struct {
+// Segment is one segment's file.
+type Info struct {
 	Name    Name
 	Missing bool  // the directory is there without its file: never used
 	Size    int64 // of the file, in bytes
@@ -64,15 +64,15 @@ func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // End is where the valid groups of a log end, and how.
 type End struct {
-	State  State
-	Epoch  Name
-	Offset int64      // of the first byte after the last valid group
-	Length int64      // bytes from there on, without the zeroes after them
-	LSN    record.LSN // of the group that should stand there
-	Err    error      // what is wrong; nil when clean
+	State   State
+	Segment Name
+	Offset  int64      // of the first byte after the last valid group
+	Length  int64      // bytes from there on, without the zeroes after them
+	LSN     record.LSN // of the group that should stand there
+	Err     error      // what is wrong; nil when clean
 }
 
-// SpanKind says what a range of bytes in an epoch's file is.
+// SpanKind says what a range of bytes in a segment's file is.
 type SpanKind uint8
 
 // The kinds of spans after the last valid group.
@@ -89,7 +89,7 @@ func (k SpanKind) String() string { return spanNames[k] }
 // MarshalText makes a SpanKind its String in JSON.
 func (k SpanKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
-// Span is a range of bytes in an epoch's file.
+// Span is a range of bytes in a segment's file.
 type Span struct {
 	Kind   SpanKind
 	Offset int64

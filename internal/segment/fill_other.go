@@ -1,6 +1,6 @@
 //go:build !linux
 
-package walfile
+package segment
 
 import "os"
 

@@ -1,0 +1,26 @@
+//go:build unix && !linux
+
+package fsx
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// StatAt says what the opened directory has under a name without a slash in it. A
+// symbolic link is not followed.
+func StatAt(dir *os.File, name string) (Info, error) {
+	return fstatat(dir, name, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+// StatFile says what the opened file is.
+func StatFile(f *os.File) (Info, error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return Info{}, err
+	}
+	uid, gid, _ := Owner(fi)
+	device, _ := Device(fi)
+	return Info{Mode: fi.Mode(), Size: fi.Size(), UID: uid, GID: gid, Device: device}, nil
+}

@@ -1,0 +1,25 @@
+package fsx
+
+import (
+	"os"
+	"path/filepath"
+)
+
+// StatAt says what the opened directory has under a name without a separator in it.
+// A symbolic link is not followed.
+func StatAt(dir *os.File, name string) (Info, error) {
+	fi, err := os.Lstat(filepath.Join(dir.Name(), name))
+	if err != nil {
+		return Info{}, err
+	}
+	return Info{Mode: fi.Mode(), Size: fi.Size()}, nil
+}
+
+// StatFile says what the opened file is.
+func StatFile(f *os.File) (Info, error) {
+	fi, err := f.Stat()
+	if err != nil {
+		return Info{}, err
+	}
+	return Info{Mode: fi.Mode(), Size: fi.Size()}, nil
+}

@@ -3,6 +3,7 @@ package fuzz
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"testing"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // samplePayloads are payloads of groups with every kind of record.
 func samplePayloads() [][]byte {
 	now := time.Unix(1_700_000_000, 5)
-	mark := record.Mark{Through: 3, LastTx: 9, Time: now}
+	mark := record.Mark{CheckpointLSN: 3, LastTx: 9, Time: now}
 	intents := []record.Intent{
 		{Tx: 7, Op: record.OpPut, Mode: 0o644, Path: "conf/app.toml", Payload: record.Inline([]byte("port = 1\n")),
 			Replaced: record.Replaced{Kind: record.ReplacedFile, Size: 5, MTime: now.UnixNano()}},
@@ -22,7 +23,7 @@ func samplePayloads() [][]byte {
 		{Tx: 7, Op: record.OpMkdir, Mode: 0o755, Path: "d"},
 		{Tx: 7, Op: record.OpRemove, Path: "gone"},
 		{Tx: 7, Op: record.OpRemoveAll, Path: "tree"},
-		{Tx: 7, Op: record.OpChmod, Mode: 0o4755, Path: "d/e"},
+		{Tx: 7, Op: record.OpChmod, Mode: fs.ModeSetuid | 0o755, Path: "d/e"},
 	}
 	var tx []byte
 	for i := range intents {

@@ -48,16 +48,16 @@ func (j *Journal) Checkpoint(ctx context.Context) error {
 func (j *Journal) checkpoint(ctx context.Context) error {
 	j.checkpointing.Lock()
 	defer j.checkpointing.Unlock()
-	through, dirty := j.applied.take()
+	checkpointed, dirty := j.applied.take()
 	if dirty.Len() > 0 {
-		if err := j.syncApplied(ctx, through, dirty); err != nil {
+		if err := j.syncApplied(ctx, checkpointed, dirty); err != nil {
 			return err
 		}
 		// The mark is durable before anything that it makes superfluous goes.
-		if err := j.mark(through); err != nil {
+		if err := j.mark(checkpointed); err != nil {
 			return err
 		}
-		j.through = through
+		j.checkpointed = checkpointed
 	}
 	return j.giveBack()
 }
@@ -65,18 +65,18 @@ func (j *Journal) checkpoint(ctx context.Context) error {
 // syncApplied makes the files durable without the log. A failed fsync is not
 // tried again: the kernel may have dropped what it could not write, and a second
 // one would succeed. The log still has everything.
-func (j *Journal) syncApplied(ctx context.Context, through record.LSN, dirty *apply.Dirty) error {
+func (j *Journal) syncApplied(ctx context.Context, checkpointed record.LSN, dirty *apply.Dirty) error {
 	start := time.Now()
 	if err := j.files.Sync(context.WithoutCancel(ctx), dirty); err != nil {
-		return j.poison(fmt.Errorf("fsync files up to group %d: %w", through, err))
+		return j.poison(fmt.Errorf("fsync files up to group %d: %w", checkpointed, err))
 	}
 	j.stats.checkpoint(dirty.Len(), time.Since(start))
 	return nil
 }
 
 // mark logs how far the files are durable.
-func (j *Journal) mark(through record.LSN) error {
-	r := &request{records: record.AppendCheckpoint(nil, j.newMark(through)), mark: true}
+func (j *Journal) mark(checkpointed record.LSN) error {
+	r := &request{records: record.AppendCheckpoint(nil, j.newMark(checkpointed)), mark: true}
 	if err := j.enqueue(r); err != nil {
 		return err
 	}
@@ -86,14 +86,14 @@ func (j *Journal) mark(through record.LSN) error {
 // giveBack retires segments and removes staged payloads that redo does not need any
 // more. A crash in between leaves some; recovery removes them.
 func (j *Journal) giveBack() error {
-	if err := j.log.retire(j.through); err != nil {
+	if err := j.log.retire(j.checkpointed); err != nil {
 		var rename *os.LinkError
 		if !errors.As(err, &rename) {
 			return j.poison(err)
 		}
 		return err // they stay; it is tried again at the next checkpoint
 	}
-	for _, name := range j.applied.stagedThrough(j.through) {
+	for _, name := range j.applied.stagedThrough(j.checkpointed) {
 		if err := j.files.Staging.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
@@ -110,11 +110,11 @@ func (a *applied) take() (record.LSN, *apply.Dirty) {
 	return a.lsn, &dirty
 }
 
-func (a *applied) stagedThrough(through record.LSN) []string {
+func (a *applied) stagedThrough(checkpointed record.LSN) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var names []string
-	for len(a.staged) > 0 && a.staged[0].lsn <= through {
+	for len(a.staged) > 0 && a.staged[0].lsn <= checkpointed {
 		names = append(names, a.staged[0].name)
 		a.size -= a.staged[0].size
 		a.staged = a.staged[1:]

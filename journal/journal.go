@@ -45,7 +45,7 @@ type Journal struct {
 	seq    atomic.Uint64 // place in the commit order, of this session
 
 	checkpointing sync.Mutex
-	through       record.LSN   // the files are durable up to here; under checkpointing
+	checkpointed  record.LSN   // the files are durable up to here; under checkpointing
 	lastApply     atomic.Int64 // Unix ns
 	idleArmed     atomic.Bool  // the background watches for idleness
 	touched       chan struct{}
@@ -108,20 +108,20 @@ func (j *Journal) finalMark() error {
 		return nil // nothing was written
 	}
 	_, dirty := j.applied.take()
-	through := j.log.last() // all of it is applied
-	if err := j.syncApplied(context.Background(), through, dirty); err != nil {
+	checkpointed := j.log.last() // all of it is applied
+	if err := j.syncApplied(context.Background(), checkpointed, dirty); err != nil {
 		return err
 	}
-	group := record.AppendClose(make([]byte, record.HeaderSize), j.newMark(through))
+	group := record.AppendClose(make([]byte, record.HeaderSize), j.newMark(checkpointed))
 	if err := j.log.finish(group); err != nil {
 		return err
 	}
-	j.through = through
+	j.checkpointed = checkpointed
 	return nil
 }
 
-func (j *Journal) newMark(through record.LSN) record.Mark {
-	return record.Mark{Through: through, LastTx: record.TxID(j.lastTx.Load()), Time: time.Now()}
+func (j *Journal) newMark(checkpointed record.LSN) record.Mark {
+	return record.Mark{CheckpointLSN: checkpointed, LastTx: record.TxID(j.lastTx.Load()), Time: time.Now()}
 }
 
 // release lets go of everything but the log.

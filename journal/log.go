@@ -19,11 +19,11 @@ type walLog struct {
 	dir     string // of the segments
 	maxSize int64  // to which segments grow
 
-	cur    *openSegment   // nil until the session's first group
-	batch  wal.Batch  // of one group: its buffer outlives a segment, where the engine's own does not
-	number uint64     // of the next segment
-	lsn    record.LSN // of the next group
-	prev   uint64     // hash of the last group
+	cur    *openSegment // nil until the session's first group
+	batch  wal.Batch    // of one group: its buffer outlives a segment, where the engine's own does not
+	number uint64       // of the next segment
+	lsn    record.LSN   // of the next group
+	prev   uint64       // hash of the last group
 
 	begin sync.Once
 	next  chan made // the segment being made in the background; nil when none is
@@ -212,11 +212,11 @@ func (l *walLog) write(group []byte) (record.LSN, error) {
 	return lsn, nil
 }
 
-// retire removes the segments that hold nothing newer than through, once this session
+// retire removes the segments that hold nothing newer than checkpointed, once this session
 // has one that holds a group: LSN and hash of the last group must be found in the
 // log at any time.
-func (l *walLog) retire(through record.LSN) error {
-	names := l.retirable(through)
+func (l *walLog) retire(checkpointed record.LSN) error {
+	names := l.retirable(checkpointed)
 	if len(names) == 0 {
 		return nil
 	}
@@ -230,7 +230,7 @@ func (l *walLog) retire(through record.LSN) error {
 	return nil
 }
 
-func (l *walLog) retirable(through record.LSN) (names []segment.Name) {
+func (l *walLog) retirable(checkpointed record.LSN) (names []segment.Name) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if len(l.used) == 0 {
@@ -241,7 +241,7 @@ func (l *walLog) retirable(through record.LSN) (names []segment.Name) {
 		return nil
 	}
 	for _, e := range l.used[:len(l.used)-1] {
-		if e.last > through {
+		if e.last > checkpointed {
 			break
 		}
 		names = append(names, e.name)

@@ -194,7 +194,7 @@ func (j *Journal) begin() error {
 	next := j.report.Next
 	j.log = openLog(j.journalPath("log"), next, old.Segments, j.opts.SegmentSize)
 	j.lastTx.Store(uint64(next.LastTx))
-	j.applied.lsn, j.through = next.LSN-1, next.LSN-1
+	j.applied.lsn, j.checkpointed = next.LSN-1, next.LSN-1
 	if j.report.Journal == "" {
 		if err := j.format(); err != nil {
 			return errors.Join(err, j.log.close())

@@ -216,7 +216,7 @@ func (tx *Tx) mkdir(name string, perm fs.FileMode) error {
 	if n.exists() {
 		return fs.ErrExist
 	}
-	tx.add(record.Intent{Op: record.OpMkdir, Path: p, Mode: record.ModeBits(perm &^ tx.j.umask)}, n)
+	tx.add(record.Intent{Op: record.OpMkdir, Path: p, Mode: (perm &^ tx.j.umask) & fsx.ModeMask}, n)
 	return nil
 }
 
@@ -266,7 +266,7 @@ func (tx *Tx) chmod(name string, mode fs.FileMode) error {
 	if n.disk && !mayChmod(n.uid) {
 		return fs.ErrPermission // found out now, as the change comes after the commit point
 	}
-	tx.add(record.Intent{Op: record.OpChmod, Path: p, Mode: record.ModeBits(mode)}, n)
+	tx.add(record.Intent{Op: record.OpChmod, Path: p, Mode: mode & fsx.ModeMask}, n)
 	return nil
 }
 

@@ -63,7 +63,7 @@ func (tx *Tx) move(src, dst string, n, old node) error {
 
 // moved appends the intents that make dst what src is.
 func (tx *Tx) moved(intents []record.Intent, src, dst string, n node) ([]record.Intent, error) {
-	i := record.Intent{Path: dst, Mode: record.ModeBits(n.mode)}
+	i := record.Intent{Path: dst, Mode: n.mode & fsx.ModeMask}
 	switch {
 	case n.mode.IsRegular():
 		payload, err := tx.keep(src, n)

@@ -69,7 +69,7 @@ func (t *tree) lstat(p string) (node, error) {
 	}
 	n, err := t.lstatPending(p)
 	if chmod != nil && n.exists() {
-		n.mode = n.mode.Type() | record.FileMode(chmod.Mode)
+		n.mode = n.mode.Type() | chmod.Mode
 	}
 	return n, err
 }
@@ -87,7 +87,7 @@ func (t *tree) lstatPending(p string) (node, error) {
 		return node{}, nil
 	}
 	if err == nil && c != nil {
-		n.mode = n.mode.Type() | record.FileMode(c.Mode)
+		n.mode = n.mode.Type() | c.Mode
 	}
 	return n, err
 }
@@ -109,7 +109,7 @@ func (t *tree) lstatDisk(p string) (node, error) {
 }
 
 func (t *tree) changed(c *apply.Change, own bool) node {
-	n := node{mode: record.FileMode(c.Mode), size: c.Payload.Size, mtime: t.time, change: c, own: own}
+	n := node{mode: c.Mode, size: c.Payload.Size, mtime: t.time, change: c, own: own}
 	switch c.Op {
 	case record.OpMkdir:
 		n.mode |= fs.ModeDir

@@ -185,7 +185,7 @@ func (tx *Tx) put(b blindPut) error {
 		}
 		mode = n.mode
 	}
-	tx.add(record.Intent{Op: record.OpPut, Path: p, Mode: record.ModeBits(mode), Payload: b.payload}, n)
+	tx.add(record.Intent{Op: record.OpPut, Path: p, Mode: mode & fsx.ModeMask, Payload: b.payload}, n)
 	return nil
 }
 

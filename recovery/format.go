@@ -30,7 +30,7 @@ type Format struct {
 //	forewrite 2
 //	id 5f0c9a3be1d27784
 func (f Format) String() string {
-	return fmt.Sprintf("forewrite %d\nid %s\n", f.Version, record.FormatHash(f.ID))
+	return fmt.Sprintf("forewrite %d\nid %016x\n", f.Version, f.ID)
 }
 
 // ReadFormat reads the format of the journal in dir. Errors are fs.ErrNotExist, a

@@ -89,7 +89,7 @@ func analyse(ctx context.Context, root, dir string, opts segment.Options, policy
 		return a, err
 	}
 	if made {
-		a.report.Journal = record.FormatHash(format.ID)
+		a.report.Journal = fmt.Sprintf("%016x", format.ID)
 	}
 	var r reader
 	if a.scanned, err = segment.Scan(ctx, p.log, opts, r.visit); err != nil {
@@ -177,7 +177,7 @@ func (a *analysis) fold(groups []group) {
 			if tx.Committed() {
 				a.report.Transactions++
 			}
-			if g.lsn <= a.scanned.Through {
+			if g.lsn <= a.scanned.CheckpointLSN {
 				continue
 			}
 			if !tx.Committed() {

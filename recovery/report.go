@@ -16,11 +16,11 @@ type Report struct {
 	Strays   []string  `json:"strays,omitempty"` // unexpected files in the log
 	Tail     Tail      `json:"tail"`
 
-	Groups       int        `json:"groups"`       // valid ones in the log
-	Transactions int        `json:"transactions"` // committed ones in them
-	Through      record.LSN `json:"through"`      // everything up to this group was durable before
-	Replayed     int        `json:"replayed"`     // transactions done again
-	Discarded    int        `json:"discarded"`    // transactions without a commit record
+	Groups        int        `json:"groups"`         // valid ones in the log
+	Transactions  int        `json:"transactions"`   // committed ones in them
+	CheckpointLSN record.LSN `json:"checkpoint_lsn"` // everything up to this group was durable before
+	Replayed      int        `json:"replayed"`       // transactions done again
+	Discarded     int        `json:"discarded"`      // transactions without a commit record
 
 	Actions []Action `json:"actions"`        // one a path, in the order of the paths
 	Lost    string   `json:"lost,omitempty"` // folder in lost+found that this Run made
@@ -143,7 +143,7 @@ func plural(n int, thing string) string {
 func (r *Report) describe(log *segment.Log) {
 	end := log.End
 	r.Strays = log.Strays
-	r.Groups, r.Through = log.Groups, log.Through
+	r.Groups, r.CheckpointLSN = log.Groups, log.CheckpointLSN
 	r.Tail = Tail{State: end.State.String(), Segment: end.Segment.String(), Offset: end.Offset, Length: end.Length, LSN: end.LSN}
 	if end.Err != nil {
 		r.Tail.Reason = end.Err.Error()

@@ -179,7 +179,7 @@ func prepare(files *apply.Files, step apply.Step) error {
 		return nil
 	}
 	// The file has the mode of its own transaction; a later one may have changed it.
-	return files.Staging.Chmod(step.Temp, record.FileMode(step.Mode))
+	return files.Staging.Chmod(step.Temp, step.Mode)
 }
 
 func removeLink(root *os.Root, p string) error {
@@ -206,7 +206,7 @@ func (a *analysis) checkpoint() error {
 	if a.report.Journal == "" && a.scanned.Groups == 0 {
 		return a.retire() // the journal was never finished: there is nothing to continue
 	}
-	mark := record.Mark{Through: next.LSN - 1, LastTx: next.LastTx, Time: time.Now()}
+	mark := record.Mark{CheckpointLSN: next.LSN - 1, LastTx: next.LastTx, Time: time.Now()}
 	group := record.AppendCheckpoint(make([]byte, record.HeaderSize), mark)
 	var hash uint64
 	_, err := segment.Write(a.log, next.Segment, func(salt uint64) []byte {

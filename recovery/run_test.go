@@ -294,7 +294,7 @@ func TestRunContinuesTheLog(t *testing.T) {
 		t.Fatalf("%+v", r)
 	}
 	again := w.run()
-	if !again.Clean || again.Next != r.Next || again.Groups != 1 || again.Through != 3 {
+	if !again.Clean || again.Next != r.Next || again.Groups != 1 || again.CheckpointLSN != 3 {
 		t.Errorf("%+v", again)
 	}
 }

@@ -251,6 +251,6 @@ func symlink(p, target string) record.Intent {
 	return record.Intent{Op: record.OpSymlink, Mode: 0o777, Path: p, Payload: record.Inline([]byte(target))}
 }
 
-func chmod(p string, mode uint32) record.Intent {
+func chmod(p string, mode fs.FileMode) record.Intent {
 	return record.Intent{Op: record.OpChmod, Mode: mode, Path: p}
 }

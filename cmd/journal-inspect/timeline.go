@@ -70,7 +70,7 @@ func (a *app) showTimeline(t *inspect.Timeline) {
 			a.lines.Line("tx", tx)
 		}
 		for k := range g.Entries {
-			if e := &g.Entries[k]; e.Through != nil {
+			if e := &g.Entries[k]; e.CheckpointLSN != nil {
 				a.lines.Line("mark", e)
 			}
 		}

@@ -226,7 +226,7 @@ func (f *Files) placeDir(c *Change) error {
 
 // setMode changes the mode if it is not right yet. A path that is gone, or became
 // a symbolic link, has no mode to set.
-func (f *Files) setMode(p string, bits uint32) error {
+func (f *Files) setMode(p string, mode fs.FileMode) error {
 	e, err := f.Look(p)
 	if fsx.IsNotExist(err) {
 		return nil
@@ -234,8 +234,8 @@ func (f *Files) setMode(p string, bits uint32) error {
 	if err != nil {
 		return err
 	}
-	if e.Mode&fs.ModeSymlink != 0 || record.ModeBits(e.Mode) == bits {
+	if e.Mode&fs.ModeSymlink != 0 || e.Mode&fsx.ModeMask == mode {
 		return nil
 	}
-	return f.Root.Chmod(p, record.FileMode(bits))
+	return f.Root.Chmod(p, mode)
 }

@@ -123,7 +123,7 @@ func (p place) next(random *rand.Rand, n int) record.Intent {
 			i.Mode, i.Payload = 0o777, record.Inline([]byte([]string{"a", "d", "nowhere"}[random.IntN(3)]))
 		case record.OpMkdir:
 			ok = !there
-			i.Mode = []uint32{0o755, 0o700, 0o500}[random.IntN(3)]
+			i.Mode = []fs.FileMode{0o755, 0o700, 0o500}[random.IntN(3)]
 		case record.OpRemove:
 			left, _ := os.ReadDir(filepath.Join(p.dir, i.Path))
 			ok = there && (!fi.IsDir() || len(left) == 0)
@@ -131,7 +131,7 @@ func (p place) next(random *rand.Rand, n int) record.Intent {
 			ok = there
 		case record.OpChmod:
 			ok = there && fi.Mode()&fs.ModeSymlink == 0
-			i.Mode = []uint32{0o755, 0o711, 0o700}[random.IntN(3)]
+			i.Mode = []fs.FileMode{0o755, 0o711, 0o700}[random.IntN(3)]
 		}
 		if ok {
 			return i

@@ -50,13 +50,13 @@ func (f *Files) prepareDir(c *Change, temp string) error {
 	if err := f.Staging.Mkdir(temp, 0o700); err != nil {
 		return err
 	}
-	bits := c.Mode | 0o300 // files go in before the mode is final; see setsModeLast
-	return f.Staging.Chmod(temp, record.FileMode(bits))
+	mode := c.Mode | 0o300 // files go in before the mode is final; see setsModeLast
+	return f.Staging.Chmod(temp, mode)
 }
 
 func (f *Files) prepareInline(c, like *Change, there *fsx.Info, temp string) error {
 	// Mostly with the mode that it shall have: staging is closed to others.
-	file, err := fsx.OpenAt(f.stagingDir, temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, record.FileMode(c.Mode))
+	file, err := fsx.OpenAt(f.stagingDir, temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, c.Mode)
 	if err != nil {
 		return err
 	}
@@ -101,7 +101,7 @@ func (f *Files) CopyMeta(file *os.File, c, like *Change, there *fsx.Info) error 
 	default:
 		return err
 	}
-	return file.Chmod(record.FileMode(c.Mode))
+	return file.Chmod(c.Mode)
 }
 
 // copyMetaOfPlain is CopyMeta where the file on disk that is replaced has no extended
@@ -127,10 +127,10 @@ func (f *Files) copyMetaOfPlain(file *os.File, c, like *Change, there *fsx.Info)
 	if err := fsx.CopyOwner(file, has, *there); err != nil {
 		return false, err
 	}
-	if record.ModeBits(has.Mode) == c.Mode {
+	if has.Mode&fsx.ModeMask == c.Mode {
 		return true, nil // a change of the owner takes set-id bits off, and it has none yet
 	}
-	return true, file.Chmod(record.FileMode(c.Mode))
+	return true, file.Chmod(c.Mode)
 }
 
 // copyOwner is what remains of CopyMeta when the old file can't be opened.

@@ -12,9 +12,9 @@ import "io/fs"
 // the file system has an inode to write with it; the one below a loop device commits
 // its journal with each flush. Measured there: 65 µs of a commit's 325.
 type Info struct {
-	Mode     fs.FileMode
-	Size     int64
-	UID, GID uint32 // zero where files have no such owners
-	Device   uint64 // a rename does not cross devices; zero where that is not known
-	Immovable     error  // why it can't be replaced or removed; nil where that is not known
+	Mode      fs.FileMode
+	Size      int64
+	UID, GID  uint32 // zero where files have no such owners
+	Device    uint64 // a rename does not cross devices; zero where that is not known
+	Immovable error  // why it can't be replaced or removed; nil where that is not known
 }

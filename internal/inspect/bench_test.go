@@ -105,7 +105,7 @@ func largeLog(b *testing.B, mib int) *Journal {
 			payload = record.AppendCommit(payload, record.Commit{Tx: tx, Time: time.Unix(int64(tx), 0), Intents: 1}, bytes.Clone(payload))
 			data = segment.AppendEntry(data, seal(name.Salt, payload))
 		}
-		mark := record.AppendClose(nil, record.Mark{Through: lsn, LastTx: tx, Time: time.Unix(int64(tx), 0)})
+		mark := record.AppendClose(nil, record.Mark{CheckpointLSN: lsn, LastTx: tx, Time: time.Unix(int64(tx), 0)})
 		data = segment.AppendEntry(data, seal(name.Salt, mark))
 		dir := filepath.Join(j.log(), name.String())
 		if err := os.MkdirAll(dir, 0o700); err != nil {

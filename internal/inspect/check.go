@@ -109,7 +109,7 @@ func (c *Check) group(g *segment.Group) {
 	c.Records += len(g.Content.Marks)
 	c.tally.add(g)
 	for _, m := range g.Content.Marks {
-		for len(c.staged) > 0 && c.staged[0].LSN <= m.Mark.Through {
+		for len(c.staged) > 0 && c.staged[0].LSN <= m.Mark.CheckpointLSN {
 			c.staged = c.staged[1:]
 		}
 	}
@@ -166,7 +166,7 @@ func (c *Check) end(log *Log) {
 	}
 	switch {
 	case redo > 0:
-		c.add("JI102", Finding{Text: fmt.Sprintf("%s after group %d", count(redo, "transaction"), log.Through)})
+		c.add("JI102", Finding{Text: fmt.Sprintf("%s after group %d", count(redo, "transaction"), log.CheckpointLSN)})
 	case !log.Closed && end.State == segment.Clean && log.Groups > 0:
 		c.add("JI104", Finding{Text: "the last record is no close record"})
 	}

@@ -32,7 +32,7 @@ func (c *Check) checkTargets(ctx context.Context, log *Log) error {
 		} else {
 			verdict = c.targets.history.Match(found, v)
 		}
-		redo := c.targets.history.last(v.Path) > log.Through
+		redo := c.targets.history.last(v.Path) > log.CheckpointLSN
 		if log.Owner.Present && verdict.State != AsWritten {
 			if verdict, redo, err = c.journal.matchLive(ctx, tree, change.Path); err != nil {
 				return err
@@ -64,7 +64,7 @@ func (j *Journal) matchLive(ctx context.Context, tree *Tree, path string) (v Ver
 		if len(versions) == 0 {
 			return Verdict{State: AsWritten}, false, nil // checkpointed since; nothing to compare with
 		}
-		redo = versions[len(versions)-1].LSN > log.Through
+		redo = versions[len(versions)-1].LSN > log.CheckpointLSN
 		if v = h.Match(found, &versions[len(versions)-1]); v.State != Other && v.State != Missing {
 			break
 		}

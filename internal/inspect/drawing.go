@@ -99,7 +99,7 @@ func (t *Timeline) score() []system {
 		g := &t.Groups[i]
 		first := len(columns)
 		for k := range g.Entries {
-			if e := &g.Entries[k]; e.Through != nil {
+			if e := &g.Entries[k]; e.CheckpointLSN != nil {
 				columns = append(columns, column{Mark: true, Class: "mark", Label: e.Kind, Title: fmt.Sprintf("%s, %s", e.label(), when(e.Time))})
 			}
 		}

@@ -121,7 +121,7 @@ type GroupHead struct {
 
 func headOf(g *segment.Group) GroupHead {
 	return GroupHead{LSN: g.Header.LSN, Segment: g.Segment, Offset: g.Offset, Size: g.Size,
-		Hash: record.FormatHash(g.Header.Hash), Prev: record.FormatHash(g.Header.Prev)}
+		Hash: hash(g.Header.Hash), Prev: hash(g.Header.Prev)}
 }
 
 // DumpText writes groups and records as text.
@@ -172,7 +172,7 @@ func (e *Entry) cells() []Cell {
 	case "commit":
 		return []Cell{where, cell("tx %d", e.Tx), styled(Green, "commit"), cell("%s", count(e.Updates, "update")), cell("%s", when(e.Time))}
 	}
-	return []Cell{where, cell("mark"), styled(Bold, e.Kind), cell("through LSN %d, tx %d", *e.Through, *e.LastTx), cell("%s", list(when(e.Time), e.session()))}
+	return []Cell{where, cell("mark"), styled(Bold, e.Kind), cell("checkpoint LSN %d, tx %d", *e.CheckpointLSN, *e.LastTx), cell("%s", list(when(e.Time), e.session()))}
 }
 
 func (e *Entry) session() string {

@@ -33,9 +33,9 @@ type Entry struct {
 	Updates int `json:"updates,omitempty"`
 
 	// Marks.
-	Through *record.LSN  `json:"through,omitempty"`
-	LastTx  *record.TxID `json:"last_tx,omitempty"`
-	Session *Session     `json:"session,omitempty"`
+	CheckpointLSN *record.LSN  `json:"checkpoint_lsn,omitempty"`
+	LastTx        *record.TxID `json:"last_tx,omitempty"`
+	Session       *Session     `json:"session,omitempty"`
 
 	Hex string `json:"hex,omitempty"` // the record's bytes, when they were asked for
 }
@@ -131,7 +131,7 @@ func replacedOf(r record.Replaced) *Replaced {
 	case record.ReplacedFile:
 		d.MTime = time.Unix(0, r.MTime).UTC()
 	case record.ReplacedVersion:
-		d.Hash = record.FormatHash(r.Hash)
+		d.Hash = hash(r.Hash)
 	}
 	return d
 }
@@ -140,10 +140,10 @@ func (v View) payload(p *record.Payload) *Payload {
 	d := &Payload{Kind: p.Kind.String(), Size: p.Size, Name: p.Name}
 	switch p.Kind {
 	case record.PayloadInline:
-		d.Hash = record.FormatHash(p.Hash)
+		d.Hash = hash(p.Hash)
 		d.Content = v.content(p.Data)
 	case record.PayloadStaged:
-		d.Hash = record.FormatHash(p.Hash)
+		d.Hash = hash(p.Hash)
 	case record.PayloadLinked:
 		d.MTime = time.Unix(0, p.MTime).UTC()
 	}
@@ -188,7 +188,7 @@ func preview(data []byte) string {
 
 func (e *Entry) mark(r *record.Record) {
 	e.Time = r.Mark.Time
-	e.Through, e.LastTx = &r.Mark.Through, &r.Mark.LastTx
+	e.CheckpointLSN, e.LastTx = &r.Mark.CheckpointLSN, &r.Mark.LastTx
 	if r.Kind == record.KindOpen {
 		e.Session = &Session{PID: r.Open.PID, Host: r.Open.Host, Boot: r.Open.BootID, Version: r.Open.Version}
 	}

@@ -36,7 +36,7 @@ func (l *Log) Health() Health {
 	switch {
 	case l.Groups == 0 && !l.Owner.Present:
 		return Corrupt // a FORMAT is there, and a segment is retired only for a newer one
-	case !l.Owner.Present && (l.End.State == segment.Torn || l.LastTxs > l.Through):
+	case !l.Owner.Present && (l.End.State == segment.Torn || l.LastTxs > l.CheckpointLSN):
 		return Pending
 	}
 	return Healthy

@@ -118,7 +118,7 @@ func pageGroupOf(g *TimelineGroup) pageGroup {
 		case e.Kind != "intent":
 			row.Class = "mark"
 		}
-		if e.Through != nil {
+		if e.CheckpointLSN != nil {
 			parts = append(parts, e.label())
 		}
 		if e.Payload != nil && e.Payload.Content != nil {

@@ -64,7 +64,7 @@ func copyVerified(w io.Writer, r io.Reader, p *record.Payload) error {
 	case n != p.Size:
 		return fmt.Errorf("%w: it has %d bytes, the log says %d", ErrDamaged, n, p.Size)
 	case p.Kind == record.PayloadStaged && sum.Sum64() != p.Hash:
-		return fmt.Errorf("%w: its hash is %s, the log says %s", ErrDamaged, record.FormatHash(sum.Sum64()), record.FormatHash(p.Hash))
+		return fmt.Errorf("%w: its hash is %s, the log says %s", ErrDamaged, hash(sum.Sum64()), hash(p.Hash))
 	}
 	return nil
 }

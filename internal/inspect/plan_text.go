@@ -26,7 +26,7 @@ func PlanText(p *Printer, r *recovery.Report, owner Owner, refused error) {
 	}
 	t := Table{}
 	t.Row(cell("log"), cell("%s", list(count(len(r.Segments), "segment"), count(r.Groups, "group"), count(r.Transactions, "transaction"))))
-	t.Row(cell("checkpointed"), cell("through group %d", r.Through))
+	t.Row(cell("checkpointed"), cell("up to group %d", r.CheckpointLSN))
 	t.Row(cell("replay"), cell("%s", count(r.Replayed, "transaction")))
 	t.Row(cell("discard"), cell("%s", count(r.Discarded, "transaction")))
 	t.Row(cell("tail"), cell("%s", tailText(&r.Tail)))

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -139,7 +138,7 @@ func (s *salvager) run(ctx context.Context) error {
 	}
 	for _, c := range slices.Backward(changes) {
 		if c.Op == record.OpMkdir && s.results[c.Path].Result == "written" {
-			s.result(c, s.out.Chmod(c.Path, fs.FileMode(c.Mode).Perm()))
+			s.result(c, s.out.Chmod(c.Path, c.Mode.Perm()))
 		}
 	}
 	return nil
@@ -175,7 +174,7 @@ func (s *salvager) file(c *apply.Change, v Version, inline []byte) error {
 	defer file.Close()
 	err = s.journal.CopyPayload(file, &v, inline)
 	if err == nil {
-		err = file.Chmod(fs.FileMode(c.Mode).Perm())
+		err = file.Chmod(c.Mode.Perm())
 	}
 	if err == nil {
 		// Who salvages removes the original next: what is said to be written must be.

@@ -21,14 +21,14 @@ type Status struct {
 	Owner    Owner     `json:"owner"`
 	Segments []Segment `json:"segments"`
 
-	Groups   int        `json:"groups"`
-	First    record.LSN `json:"first"`
-	Last     record.LSN `json:"last"`
-	Through  record.LSN `json:"through"`
-	State    string     `json:"end"` // "clean", "torn", "corrupt" or "newer format"
-	InFlight bool       `json:"in_flight"`
-	Ending   string     `json:"ending"`
-	Reason   string     `json:"reason,omitempty"` // why the end is not clean
+	Groups        int        `json:"groups"`
+	First         record.LSN `json:"first"`
+	Last          record.LSN `json:"last"`
+	CheckpointLSN record.LSN `json:"checkpoint_lsn"`
+	State         string     `json:"end"` // "clean", "torn", "corrupt" or "newer format"
+	InFlight      bool       `json:"in_flight"`
+	Ending        string     `json:"ending"`
+	Reason        string     `json:"reason,omitempty"` // why the end is not clean
 
 	Checkpointed int `json:"checkpointed"` // transactions in the log, by state
 	Committed    int `json:"committed"`    // not checkpointed
@@ -75,7 +75,7 @@ func (j *Journal) Status(ctx context.Context) (*Status, error) {
 	if f, err := j.Format(); err != nil {
 		s.Format = err.Error()
 	} else {
-		s.Format, s.ID = utoa(f.Version), record.FormatHash(f.ID)
+		s.Format, s.ID = utoa(f.Version), hash(f.ID)
 	}
 	var t tally
 	log, err := j.Scan(ctx, func(g *segment.Group) error {
@@ -96,7 +96,7 @@ func (j *Journal) Status(ctx context.Context) (*Status, error) {
 
 func (s *Status) fromLog(log *Log) {
 	s.Health, s.Owner = log.Health(), log.Owner
-	s.Groups, s.First, s.Last, s.Through = log.Groups, log.First, log.Last, log.Through
+	s.Groups, s.First, s.Last, s.CheckpointLSN = log.Groups, log.First, log.Last, log.CheckpointLSN
 	s.State, s.InFlight, s.Ending = log.End.State.String(), log.InFlight(), log.Ending()
 	if log.End.Err != nil {
 		s.Reason = log.End.Err.Error()

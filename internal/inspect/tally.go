@@ -23,7 +23,7 @@ type groupTxs struct {
 
 func (t *tally) add(g *segment.Group) {
 	for _, m := range g.Content.Marks {
-		t.cover(m.Mark.Through)
+		t.cover(m.Mark.CheckpointLSN)
 	}
 	if len(g.Content.Txs) == 0 {
 		return
@@ -39,8 +39,8 @@ func (t *tally) add(g *segment.Group) {
 	t.pending = append(t.pending, n)
 }
 
-func (t *tally) cover(through record.LSN) {
-	for len(t.pending) > 0 && t.pending[0].lsn <= through {
+func (t *tally) cover(checkpointed record.LSN) {
+	for len(t.pending) > 0 && t.pending[0].lsn <= checkpointed {
 		t.checkpointed += t.pending[0].committed
 		t.dropped += t.pending[0].open
 		t.pending = t.pending[1:]

@@ -59,7 +59,7 @@ func (t *Tree) Look(path string) (*Found, error) {
 		return nil, err
 	}
 	f.Kind = kindOf(fi.Mode())
-	f.Mode, f.MTime = mode(record.ModeBits(fi.Mode())), fi.ModTime().UTC()
+	f.Mode, f.MTime = mode(fi.Mode()), fi.ModTime().UTC()
 	if f.Kind == kindFile {
 		f.Size = fi.Size()
 	}
@@ -151,7 +151,7 @@ func (f *Found) read() error {
 	return nil
 }
 
-func (f *Found) setHash(h uint64) { f.hashed, f.hash, f.Hash = true, h, record.FormatHash(h) }
+func (f *Found) setHash(h uint64) { f.hashed, f.hash, f.Hash = true, h, hash(h) }
 
 // String describes it in a few words.
 func (f *Found) String() string {

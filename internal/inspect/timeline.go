@@ -54,7 +54,7 @@ func (j *Journal) Timeline(ctx context.Context, limit int, v View) (*Timeline, e
 	}
 	t.drop(limit)
 	for i := range t.Groups {
-		t.Groups[i].group(log.Through)
+		t.Groups[i].group(log.CheckpointLSN)
 	}
 	t.assignLanes()
 	t.Status, err = j.Status(ctx)
@@ -70,14 +70,14 @@ func (t *Timeline) drop(limit int) {
 }
 
 // group gathers the transactions.
-func (g *TimelineGroup) group(through record.LSN) {
+func (g *TimelineGroup) group(checkpointed record.LSN) {
 	for i := range g.Entries {
 		e := &g.Entries[i]
 		if e.Kind != "intent" {
 			continue
 		}
 		if n := len(g.Txs); n == 0 || g.Txs[n-1].ID != e.Tx {
-			g.Txs = append(g.Txs, TimelineTx{ID: e.Tx, State: stateOf(e, through)})
+			g.Txs = append(g.Txs, TimelineTx{ID: e.Tx, State: stateOf(e, checkpointed)})
 		}
 		tx := &g.Txs[len(g.Txs)-1]
 		tx.Updates = append(tx.Updates, e)
@@ -87,11 +87,11 @@ func (g *TimelineGroup) group(through record.LSN) {
 	}
 }
 
-func stateOf(e *Entry, through record.LSN) string {
+func stateOf(e *Entry, checkpointed record.LSN) string {
 	switch {
 	case !*e.Committed:
 		return TxDiscarded
-	case e.LSN <= through:
+	case e.LSN <= checkpointed:
 		return TxCheckpointed
 	}
 	return TxCommitted

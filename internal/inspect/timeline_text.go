@@ -71,7 +71,7 @@ func (t *Timeline) rows(table *Table, g *TimelineGroup, lanes int) {
 			cell("tx %d", tx.ID), cell("%s", count(len(tx.Updates), "update")), right(size(tx.Bytes)))
 	}
 	for i := range g.Entries {
-		if e := &g.Entries[i]; e.Through != nil {
+		if e := &g.Entries[i]; e.CheckpointLSN != nil {
 			table.Row(right(utoa(g.LSN)), cell("%s", e.Time.Format("15:04:05.000")), styled(Bold, "-"),
 				styled(Dim, strings.Repeat("-", lanes)), styled(Bold, e.label()))
 		}
@@ -84,7 +84,7 @@ func (e *Entry) label() string {
 	case e.Session != nil:
 		return fmt.Sprintf("open by pid %d on %s", e.Session.PID, quote(e.Session.Host))
 	case e.Kind == "checkpoint":
-		return fmt.Sprintf("checkpoint through %d", *e.Through)
+		return fmt.Sprintf("checkpoint up to group %d", *e.CheckpointLSN)
 	}
 	return e.Kind
 }

@@ -113,7 +113,7 @@ func (j *Journal) readTx(ctx context.Context, id record.TxID) (*Tx, *Log, error)
 		return nil, log, fmt.Errorf("tx %d: %w: it holds no transaction", id, ErrNoTx)
 	case tx == nil:
 		return nil, log, fmt.Errorf("tx %d: %w: it holds those from %d to %d", id, ErrNoTx, first, last)
-	case tx.State == TxCommitted && tx.LSN <= log.Through:
+	case tx.State == TxCommitted && tx.LSN <= log.CheckpointLSN:
 		tx.State = TxCheckpointed
 	}
 	return tx, log, nil

@@ -2,10 +2,12 @@ package inspect
 
 import (
 	"fmt"
+	"io/fs"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -52,7 +54,10 @@ func lsns(first, last record.LSN) string {
 func when(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05.000 UTC") }
 
 // mode writes permission bits as chmod takes them.
-func mode(bits uint32) string { return fmt.Sprintf("%04o", bits) }
+func mode(m fs.FileMode) string { return fmt.Sprintf("%04o", fsx.UnixMode(m)) }
+
+// hash writes a 64-bit hash.
+func hash(h uint64) string { return fmt.Sprintf("%016x", h) }
 
 // at writes an offset as a debugger or dd would be told.
 func at(offset int64) string { return fmt.Sprintf("0x%x", offset) }

@@ -73,7 +73,7 @@ func TestADraftBecomesAnSegmentOnlyWhenPublished(t *testing.T) {
 func TestWriteSegmentHoldsOneGroup(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	payload := record.AppendCheckpoint(nil, record.Mark{Through: 4, LastTx: 9, Time: segmenttest.Time})
+	payload := record.AppendCheckpoint(nil, record.Mark{CheckpointLSN: 4, LastTx: 9, Time: segmenttest.Time})
 	name, err := segment.Write(dir, 3, func(salt uint64) []byte {
 		group := append(make([]byte, record.HeaderSize), payload...)
 		record.Seal(group, salt, 5, 77)

@@ -21,12 +21,12 @@ type Log struct {
 	Files []Info // one for each of Listing.Segments
 	End   End
 
-	Groups      int        // valid groups, up to End
-	First, Last record.LSN // of these; 0 when there are none
-	Prev        uint64     // hash of the last one
-	Through     record.LSN // highest of the marks
-	LastTx      record.TxID
-	Closed      bool // the last record is a close record
+	Groups        int        // valid groups, up to End
+	First, Last   record.LSN // of these; 0 when there are none
+	Prev          uint64     // hash of the last one
+	CheckpointLSN record.LSN // highest of the marks
+	LastTx        record.TxID
+	Closed        bool // the last record is a close record
 }
 
 // Next returns the LSN of the group that comes next.

@@ -99,7 +99,7 @@ func (s *scanner) resume(name Name, data []byte) {
 // coversAll reports whether the group says that all before it is applied.
 func coversAll(g *Group) bool {
 	for _, r := range g.Content.Marks {
-		if r.Mark.Through == g.Header.LSN-1 {
+		if r.Mark.CheckpointLSN == g.Header.LSN-1 {
 			return true
 		}
 	}
@@ -162,8 +162,8 @@ func (s *scanner) next(segment Name, data []byte, at int) (Group, error) {
 		return Group{}, &wholeError{err}
 	}
 	for _, r := range g.Content.Marks {
-		if r.Mark.Through >= g.Header.LSN {
-			return Group{}, &wholeError{fmt.Errorf("%w: group %d says that %d is applied", record.ErrFormat, g.Header.LSN, r.Mark.Through)}
+		if r.Mark.CheckpointLSN >= g.Header.LSN {
+			return Group{}, &wholeError{fmt.Errorf("%w: group %d says that %d is applied", record.ErrFormat, g.Header.LSN, r.Mark.CheckpointLSN)}
 		}
 	}
 	return g, nil
@@ -178,8 +178,7 @@ func (s *scanner) continues(h record.Header) error {
 	case !first && h.LSN != s.Last+1:
 		return &wholeError{fmt.Errorf("%w: %d after %d", ErrSequence, h.LSN, s.Last)}
 	case !first && h.Prev != s.Prev, h.LSN == 1 && h.Prev != 0:
-		return &wholeError{fmt.Errorf("%w: group %d follows %s, the one before is %s", ErrChain, h.LSN,
-			record.FormatHash(h.Prev), record.FormatHash(s.Prev))}
+		return &wholeError{fmt.Errorf("%w: group %d follows %016x, the one before is %016x", ErrChain, h.LSN, h.Prev, s.Prev)}
 	}
 	return nil
 }
@@ -202,7 +201,7 @@ func (s *scanner) take(e *Info, g *Group) {
 		s.LastTx = max(s.LastTx, tx.ID)
 	}
 	for _, r := range g.Content.Marks {
-		s.Through = max(s.Through, r.Mark.Through)
+		s.CheckpointLSN = max(s.CheckpointLSN, r.Mark.CheckpointLSN)
 		s.LastTx = max(s.LastTx, r.Mark.LastTx)
 		s.Closed = r.Kind == record.KindClose && r.Offset+r.Size == len(g.Payload)
 	}
@@ -256,10 +255,10 @@ func (s *scanner) later(e *Info) {
 func (s *scanner) finish() {
 	torn := s.End.State == Clean || s.End.State == Torn
 	switch {
-	case torn && s.Groups > 0 && s.First > s.Through+1:
+	case torn && s.Groups > 0 && s.First > s.CheckpointLSN+1:
 		// A segment is retired only after a mark that covers it is durable in a later one.
-		s.End = End{State: Corrupt, Segment: s.Segments[0], LSN: s.Through + 1,
-			Err: fmt.Errorf("%w: the log begins with group %d, and only up to %d all is applied", ErrMissing, s.First, s.Through)}
+		s.End = End{State: Corrupt, Segment: s.Segments[0], LSN: s.CheckpointLSN + 1,
+			Err: fmt.Errorf("%w: the log begins with group %d, and only up to %d all is applied", ErrMissing, s.First, s.CheckpointLSN)}
 	case torn && len(s.Strays) > 0:
 		s.End = End{State: Corrupt, LSN: s.Last + 1, Err: fmt.Errorf("%w: %s", ErrStray, s.Strays[0])}
 	case s.End.State == Clean:

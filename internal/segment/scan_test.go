@@ -93,8 +93,8 @@ func TestScanReadsAWholeLog(t *testing.T) {
 		if log.End.State != segment.Clean || log.End.Segment != b.Name || log.End.Offset != b.Ends[1] || log.End.LSN != 8 {
 			t.Errorf("fill %d: end %+v", fill, log.End)
 		}
-		if log.Through != 2 || log.LastTx != 5 || log.Closed {
-			t.Errorf("fill %d: through %d, last tx %d, closed %v", fill, log.Through, log.LastTx, log.Closed)
+		if log.CheckpointLSN != 2 || log.LastTx != 5 || log.Closed {
+			t.Errorf("fill %d: through %d, last tx %d, closed %v", fill, log.CheckpointLSN, log.LastTx, log.Closed)
 		}
 	}
 }

@@ -133,7 +133,7 @@ type decoder struct {
 }
 
 func (d *decoder) intent() Intent {
-	i := Intent{Tx: d.tx(), Op: Op(d.u8()), Mode: uint32(d.uvarint(0o7777)), Path: d.string(),
+	i := Intent{Tx: d.tx(), Op: Op(d.u8()), Mode: fileMode(uint32(d.uvarint(0o7777))), Path: d.string(),
 		Replaced: d.replaced(), Payload: d.payload()}
 	if d.err == nil {
 		d.err = i.check()
@@ -215,7 +215,7 @@ func (d *decoder) payload() Payload {
 }
 
 func (d *decoder) mark() Mark {
-	return Mark{Through: LSN(d.uvarint(math.MaxUint64)), LastTx: TxID(d.uvarint(math.MaxUint64)), Time: d.time()}
+	return Mark{CheckpointLSN: LSN(d.uvarint(math.MaxUint64)), LastTx: TxID(d.uvarint(math.MaxUint64)), Time: d.time()}
 }
 
 func (d *decoder) tx() TxID        { return TxID(d.uvarint(math.MaxUint64)) }

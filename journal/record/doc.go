@@ -37,7 +37,7 @@
 // varint are those of encoding/binary, in their shortest form only. A string is
 // a uvarint length and that many bytes.
 //
-//	open        through, last tx (uvarint); time (varint, Unix ns);
+//	open        checkpoint LSN, last tx (uvarint); time (varint, Unix ns);
 //	            pid (uvarint); boot id, host, version (string)
 //	intent      tx (uvarint); op (u8); mode (uvarint); path (string);
 //	            replaced (u8: 0 not recorded, 1 nothing, 2 a file, 3 a version)
@@ -49,11 +49,11 @@
 //	              linked: size (uvarint), mtime (varint), name (string)
 //	commit      tx (uvarint); time (varint); intents (uvarint);
 //	            hash (u64) over the bytes of those intent records
-//	checkpoint  through, last tx (uvarint); time (varint)
-//	close       through, last tx (uvarint); time (varint)
+//	checkpoint  checkpoint LSN, last tx (uvarint); time (varint)
+//	close       checkpoint LSN, last tx (uvarint); time (varint)
 //
 // open begins a session, close ends it cleanly. In open, checkpoint and close,
-// "through" says that every transaction in a group with an LSN up to it has been
+// "checkpoint LSN" says that every transaction in a group with an LSN up to it has been
 // applied and fsynced: recovery does not redo it, and the segments that hold
 // nothing newer may be gone. The intents of a transaction stand together in one
 // group, and its commit record follows right after them.

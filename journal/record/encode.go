@@ -38,7 +38,7 @@ func AppendIntent(dst []byte, i *Intent) []byte {
 	dst, at := begin(dst, KindIntent)
 	dst = binary.AppendUvarint(dst, uint64(i.Tx))
 	dst = append(dst, byte(i.Op))
-	dst = binary.AppendUvarint(dst, uint64(i.Mode))
+	dst = binary.AppendUvarint(dst, uint64(modeBits(i.Mode)))
 	dst = appendString(dst, i.Path)
 	return end(appendPayload(appendReplaced(dst, &i.Replaced), &i.Payload), at)
 }
@@ -88,7 +88,7 @@ func appendPayload(dst []byte, p *Payload) []byte {
 }
 
 func appendMark(dst []byte, m Mark) []byte {
-	dst = binary.AppendUvarint(dst, uint64(m.Through))
+	dst = binary.AppendUvarint(dst, uint64(m.CheckpointLSN))
 	dst = binary.AppendUvarint(dst, uint64(m.LastTx))
 	return binary.AppendVarint(dst, m.Time.UnixNano())
 }

@@ -81,7 +81,7 @@ func OpenGroup(b []byte, salt uint64) (Header, []byte, error) {
 		return Header{}, nil, fmt.Errorf("%w: group of %d bytes in an entry of %d", ErrLength, h.Size(), len(b))
 	}
 	if got := groupHash(b, salt); got != h.Hash {
-		return Header{}, nil, fmt.Errorf("%w: group %d says %s, content has %s", ErrHash, h.LSN, FormatHash(h.Hash), FormatHash(got))
+		return Header{}, nil, fmt.Errorf("%w: group %d says %016x, content has %016x", ErrHash, h.LSN, h.Hash, got)
 	}
 	return h, b[HeaderSize:], nil
 }

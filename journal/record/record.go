@@ -1,7 +1,6 @@
 package record
 
 import (
-	"encoding/hex"
 	"fmt"
 	"io/fs"
 	"strings"
@@ -113,9 +112,9 @@ type Located struct {
 
 // Mark says how far the files are durable without the log.
 type Mark struct {
-	Through LSN  // every transaction up to this group is applied and fsynced
-	LastTx  TxID // the highest id given out so far
-	Time    time.Time
+	CheckpointLSN LSN  // every transaction up to this group is applied and fsynced
+	LastTx        TxID // the highest id given out so far
+	Time          time.Time
 }
 
 // Open begins a session: one process owning the journal.
@@ -130,7 +129,7 @@ type Open struct {
 type Intent struct {
 	Tx       TxID
 	Op       Op
-	Mode     uint32 // Unix permission bits, see FileMode
+	Mode     fs.FileMode // permission, set-id and sticky bits; the type is that of Op
 	Path     string
 	Replaced Replaced
 	Payload  Payload
@@ -172,8 +171,8 @@ type Commit struct {
 	Hash    uint64 // over the bytes of the intent records
 }
 
-// ModeBits returns the twelve Unix permission bits of m.
-func ModeBits(m fs.FileMode) uint32 {
+// modeBits returns the twelve Unix permission bits of m, as they are encoded.
+func modeBits(m fs.FileMode) uint32 {
 	bits := uint32(m.Perm())
 	if m&fs.ModeSetuid != 0 {
 		bits |= 0o4000
@@ -187,8 +186,8 @@ func ModeBits(m fs.FileMode) uint32 {
 	return bits
 }
 
-// FileMode is the inverse of ModeBits.
-func FileMode(bits uint32) fs.FileMode {
+// fileMode is the inverse of modeBits.
+func fileMode(bits uint32) fs.FileMode {
 	m := fs.FileMode(bits & 0o777)
 	if bits&0o4000 != 0 {
 		m |= fs.ModeSetuid
@@ -211,13 +210,4 @@ func ValidPath(p string) bool {
 // ValidName reports whether n can name a file in staging: one path element.
 func ValidName(n string) bool {
 	return ValidPath(n) && !strings.ContainsAny(n, `/\:`)
-}
-
-// FormatHash writes a 64-bit hash the way every tool of this module shows it.
-func FormatHash(h uint64) string {
-	var b [8]byte
-	for i := range b {
-		b[i] = byte(h >> (56 - 8*i))
-	}
-	return hex.EncodeToString(b[:])
 }

@@ -37,6 +37,7 @@ package inspecttest
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -98,8 +99,8 @@ func (b *builder) current() *builtSegment { return b.segments[len(b.segments)-1]
 
 func (b *builder) now() time.Time { return Start.Add(time.Duration(b.count) * time.Second) }
 
-func (b *builder) mark(through record.LSN) record.Mark {
-	return record.Mark{Through: through, LastTx: b.lastTx, Time: b.now()}
+func (b *builder) mark(checkpointed record.LSN) record.Mark {
+	return record.Mark{CheckpointLSN: checkpointed, LastTx: b.lastTx, Time: b.now()}
 }
 
 func (b *builder) line(line string) error {
@@ -204,7 +205,7 @@ func (b *builder) intent(words []string) (record.Intent, error) {
 		i.Op, i.Mode = record.OpRemoveAll, 0
 	case "chmod":
 		bits, err := strconv.ParseUint(arg[0], 8, 32)
-		i.Op, i.Mode = record.OpChmod, uint32(bits)
+		i.Op, i.Mode = record.OpChmod, fs.FileMode(bits)
 		return i, err
 	default:
 		return i, fmt.Errorf("no such op: %s", words[0])

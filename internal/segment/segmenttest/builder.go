@@ -66,21 +66,21 @@ func (b *Builder) Raw(entry []byte) *Builder {
 }
 
 // Open appends a group with an open record.
-func (b *Builder) Open(through record.LSN, last record.TxID) *Builder {
+func (b *Builder) Open(checkpointed record.LSN, last record.TxID) *Builder {
 	b.t.Helper()
-	return b.Group(record.AppendOpen(nil, b.mark(through, last), record.Open{PID: 7, BootID: "boot", Host: "host", Version: "test"}))
+	return b.Group(record.AppendOpen(nil, b.mark(checkpointed, last), record.Open{PID: 7, BootID: "boot", Host: "host", Version: "test"}))
 }
 
 // Checkpoint appends a group with a checkpoint record.
-func (b *Builder) Checkpoint(through record.LSN, last record.TxID) *Builder {
+func (b *Builder) Checkpoint(checkpointed record.LSN, last record.TxID) *Builder {
 	b.t.Helper()
-	return b.Group(record.AppendCheckpoint(nil, b.mark(through, last)))
+	return b.Group(record.AppendCheckpoint(nil, b.mark(checkpointed, last)))
 }
 
 // Close appends a group with a close record.
-func (b *Builder) Close(through record.LSN, last record.TxID) *Builder {
+func (b *Builder) Close(checkpointed record.LSN, last record.TxID) *Builder {
 	b.t.Helper()
-	return b.Group(record.AppendClose(nil, b.mark(through, last)))
+	return b.Group(record.AppendClose(nil, b.mark(checkpointed, last)))
 }
 
 // Tx appends a group with one committed transaction.
@@ -102,8 +102,8 @@ func (b *Builder) AppendTx(payload []byte, id record.TxID, intents ...record.Int
 // Path returns the path of the current segment's file.
 func (b *Builder) Path() string { return segment.Path(b.Dir, b.Name) }
 
-func (b *Builder) mark(through record.LSN, last record.TxID) record.Mark {
-	return record.Mark{Through: through, LastTx: last, Time: b.Now}
+func (b *Builder) mark(checkpointed record.LSN, last record.TxID) record.Mark {
+	return record.Mark{CheckpointLSN: checkpointed, LastTx: last, Time: b.Now}
 }
 
 func (b *Builder) write() {

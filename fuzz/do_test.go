@@ -71,5 +71,5 @@ func stream(tx *journal.Tx, name string, data []byte) error {
 			return err
 		}
 	}
-	return f.Close()
+	return f.Commit()
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/forewrite/forewrite/fuzz/crashfs"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/journal"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -78,12 +79,12 @@ func (j *judge) recover(dir string) verdict {
 
 // run is recovery as journal.Open does it: what Open makes first may be missing.
 func (j *judge) run(dir string) (string, error) {
-	for _, d := range []string{"", "log", "staging", "lost+found"} {
-		if err := os.Mkdir(filepath.Join(dir, ".journal", d), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
-			return "", err
-		}
+	d, err := layout.Create(dir, "")
+	if err != nil {
+		return "", err
 	}
-	rep, err := recovery.Run(context.Background(), dir, filepath.Join(dir, ".journal"), recovery.Options{})
+	defer d.Close()
+	rep, err := recovery.Run(context.Background(), d, recovery.Options{})
 	if err != nil {
 		return "", err
 	}

@@ -139,13 +139,13 @@ func (m *modelled) tx(ops []op, rollback bool) {
 			m.t.Fatalf("%s %s %s = %v, the model says %v", o.verb, o.a, o.b, got, want)
 		}
 	}
-	m.reads("the transaction", tx.FS(), mine)
+	m.reads("the transaction", tx, mine)
 	if rollback {
 		m.must(tx.Rollback())
 		m.same("after Rollback")
 		return
 	}
-	m.must(tx.Commit(ctx))
+	m.must(tx.Commit())
 	m.model = mine
 	m.same("after Commit")
 	m.must(m.j.View(ctx, func(fsys fs.FS) error {

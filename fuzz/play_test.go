@@ -291,7 +291,7 @@ func (p *player) tx(ops []op, end string, n int) *txn {
 		tx.Rollback()
 		return out
 	}
-	out.err = tx.Commit(ctx)
+	out.err = tx.Commit()
 	if calm && (out.err != nil) != refused {
 		p.broken = append(p.broken, fmt.Errorf("after the fault was over: commit: %v", out.err))
 	}

@@ -48,7 +48,7 @@ func TestRegressDirectoryInPlaceOfLink(t *testing.T) {
 				if err := cmpErr(tx.Remove("a"), tx.Mkdir("a", 0o755), tx.Mkdir("a/etc", 0o755)); err != nil {
 					return err
 				}
-				if in, err := fs.ReadDir(tx.FS(), "a/etc"); err != nil || len(in) > 0 {
+				if in, err := fs.ReadDir(tx, "a/etc"); err != nil || len(in) > 0 {
 					t.Errorf("the new directory holds %v, %v", in, err)
 				}
 				return tx.Rename("a/etc", "a/b")

@@ -137,7 +137,7 @@ func TestTxMustNotBeUsedAfterItsEnd(t *testing.T) {
 	t.Parallel()
 	j := open(t, t.TempDir(), nil)
 	for _, end := range []txFunc{
-		func(tx *journal.Tx) error { return tx.Commit(context.Background()) },
+		func(tx *journal.Tx) error { return tx.Commit() },
 		(*journal.Tx).Rollback,
 	} {
 		tx, err := j.Begin(t.Context())
@@ -149,8 +149,8 @@ func TestTxMustNotBeUsedAfterItsEnd(t *testing.T) {
 		}
 		for name, op := range map[string]txFunc{
 			"write": put("a", ""), "read": reads("a", ""), "remove": rm("a"), "create": stream("a", ""), "rename": mv("a", "b"),
-			"commit": func(tx *journal.Tx) error { return tx.Commit(context.Background()) },
-			"fs":     func(tx *journal.Tx) error { _, err := fs.ReadFile(tx.FS(), "a"); return err },
+			"commit": func(tx *journal.Tx) error { return tx.Commit() },
+			"fs":     func(tx *journal.Tx) error { _, err := fs.ReadFile(tx, "a"); return err },
 		} {
 			if err := op(tx); !errors.Is(err, journal.ErrTxDone) {
 				t.Errorf("%s: %v", name, err)

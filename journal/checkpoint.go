@@ -4,164 +4,183 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/logwriter"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
 const (
 	// maxBacklog is the backlog from which committers wait for a checkpoint.
 	maxBacklog = 8
-	// stagedPart bytes of staged content count like a segment. A large file leaves
-	// next to nothing in the log, but each version takes its place on the disk.
-	stagedPart = 16 << 20
+	// stagedUnit bytes of staged content count like a segment. A large file leaves
+	// next to nothing in the log, but each version takes its space on the disk.
+	stagedUnit = 16 << 20
 )
 
-// backlog counts what a checkpoint could give back, in segments, and 1 for the current
-// segment.
-func (j *Journal) backlog() int {
-	return j.log.backlog() + int(j.applied.stagedSize()/stagedPart)
-}
-
-// Checkpoint fsyncs every file and directory that was changed, notes it in the
-// log and gives back the parts of the log that are not needed any more. It
-// happens by itself when the log fills up, after 16 MiB of content that is not in
-// the log, when the journal has been idle, and on Close; committers do not wait for
-// it. After it, a crash leaves nothing to redo of what was committed before.
+// Checkpoint fsyncs every file and directory that was changed, notes it in the log and
+// reclaims the segments and staged payloads that are not needed any more. It happens
+// by itself when the log fills up, after 16 MiB of content that is not in the log, when
+// the journal has been idle, and on Close; committers do not wait for it. After it, a
+// crash leaves nothing to redo of what was committed before.
 func (j *Journal) Checkpoint(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("journal: checkpoint: %w", err)
+	o, err := j.writable()
+	if err == nil {
+		err = ctx.Err()
 	}
-	if err := j.writable(); err != nil {
-		return fmt.Errorf("journal: checkpoint: %w", err)
+	if err == nil {
+		err = o.checkpoints.run(ctx)
 	}
-	if err := j.checkpoint(ctx); err != nil {
+	if err != nil {
 		return fmt.Errorf("journal: checkpoint: %w", err)
 	}
 	return nil
 }
 
-// checkpoint is for one caller at a time to do, and for the others to wait for.
-func (j *Journal) checkpoint(ctx context.Context) error {
-	j.checkpointing.Lock()
-	defer j.checkpointing.Unlock()
-	checkpointed, dirty := j.applied.take()
+// checkpointer makes durable in the files what the log has, and reclaims the log.
+type checkpointer struct {
+	log   *logwriter.Writer
+	files *apply.Files
+	dirty *uncheckpointed
+	state *state
+	stats *stats
+	mark  func(checkpointed record.LSN) error // logs how far the files are durable
+	idle  time.Duration                       // after the last commit; negative: never
+
+	mu           sync.Mutex // one checkpoint at a time
+	checkpointed record.LSN // the files are durable up to here
+
+	lastApply atomic.Int64 // Unix ns
+	armed     atomic.Bool  // the background watches for idleness
+	touched   chan struct{}
+	filled    chan struct{}
+	stopped   chan struct{} // closed when the background has ended
+}
+
+// backlog counts what a checkpoint could reclaim, in segments, and 1 for the current
+// segment.
+func (c *checkpointer) backlog() int {
+	return c.log.Segments() + int(c.dirty.stagedSize()/stagedUnit)
+}
+
+// throttle makes committers help with the checkpoint when the backlog has grown to
+// maxBacklog, so that it does not grow without bound.
+func (c *checkpointer) throttle(ctx context.Context) error {
+	if c.backlog() < maxBacklog {
+		return nil
+	}
+	return c.run(ctx)
+}
+
+// run makes one checkpoint.
+func (c *checkpointer) run(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	lsn, dirty := c.dirty.take()
 	if dirty.Len() > 0 {
-		if err := j.syncApplied(ctx, checkpointed, dirty); err != nil {
+		if err := c.sync(ctx, lsn, dirty); err != nil {
 			return err
 		}
-		// The mark is durable before anything that it makes superfluous goes.
-		if err := j.mark(checkpointed); err != nil {
+		// The mark is durable before anything that it makes superfluous is removed.
+		if err := c.mark(lsn); err != nil {
 			return err
 		}
-		j.checkpointed = checkpointed
+		c.checkpointed = lsn
 	}
-	return j.giveBack()
+	return c.reclaim()
 }
 
-// syncApplied makes the files durable without the log. A failed fsync is not
-// tried again: the kernel may have dropped what it could not write, and a second
-// one would succeed. The log still has everything.
-func (j *Journal) syncApplied(ctx context.Context, checkpointed record.LSN, dirty *apply.Dirty) error {
+// sync makes the files durable without the log. A failed fsync is not tried again: the
+// kernel may have dropped what it could not write, and a second one would succeed. The
+// log still has everything.
+func (c *checkpointer) sync(ctx context.Context, lsn record.LSN, dirty *apply.Dirty) error {
 	start := time.Now()
-	if err := j.files.Sync(context.WithoutCancel(ctx), dirty); err != nil {
-		return j.poison(fmt.Errorf("fsync files up to group %d: %w", checkpointed, err))
+	if err := c.files.Sync(context.WithoutCancel(ctx), dirty); err != nil {
+		return c.state.poison(fmt.Errorf("fsync files up to group %d: %w", lsn, err))
 	}
-	j.stats.checkpoint(dirty.Len(), time.Since(start))
+	c.stats.checkpoint(dirty.Len(), time.Since(start))
 	return nil
 }
 
-// mark logs how far the files are durable.
-func (j *Journal) mark(checkpointed record.LSN) error {
-	r := &request{records: record.AppendCheckpoint(nil, j.newMark(checkpointed)), mark: true}
-	if err := j.enqueue(r); err != nil {
-		return err
-	}
-	return j.await(r)
-}
-
-// giveBack retires segments and removes staged payloads that redo does not need any
-// more. A crash in between leaves some; recovery removes them.
-func (j *Journal) giveBack() error {
-	if err := j.log.retire(j.checkpointed); err != nil {
+// reclaim removes segments and staged payloads that redo does not need any more. A
+// crash in between leaves some; recovery removes them.
+func (c *checkpointer) reclaim() error {
+	if err := c.log.Reclaim(c.checkpointed); err != nil {
 		var rename *os.LinkError
 		if !errors.As(err, &rename) {
-			return j.poison(err)
+			return c.state.poison(err)
 		}
 		return err // they stay; it is tried again at the next checkpoint
 	}
-	for _, name := range j.applied.stagedThrough(j.checkpointed) {
-		if err := j.files.Staging.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, name := range c.dirty.takeStaged(c.checkpointed) {
+		if err := c.files.Staging.Remove(name); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// take returns what a checkpoint has to fsync, and how far that goes.
-func (a *applied) take() (record.LSN, *apply.Dirty) {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	dirty := a.dirty
-	a.dirty = apply.Dirty{}
-	return a.lsn, &dirty
-}
-
-func (a *applied) stagedThrough(checkpointed record.LSN) []string {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	var names []string
-	for len(a.staged) > 0 && a.staged[0].lsn <= checkpointed {
-		names = append(names, a.staged[0].name)
-		a.size -= a.staged[0].size
-		a.staged = a.staged[1:]
+// finish makes the files durable and says so in the log, as its last record: the next
+// Open has nothing to do. Nothing else uses the log any more.
+func (c *checkpointer) finish(mark func(record.LSN) record.Mark) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	_, dirty := c.dirty.take()
+	lsn := c.log.LastLSN() // all of it is applied
+	if err := c.sync(context.Background(), lsn, dirty); err != nil {
+		return err
 	}
-	return names
+	if err := c.log.Finish(record.AppendClose(make([]byte, record.HeaderSize), mark(lsn))); err != nil {
+		return err
+	}
+	c.checkpointed = lsn
+	return c.reclaim()
 }
 
-// background checkpoints when there is a backlog, or nothing was committed for a
+// background makes checkpoints when there is a backlog, or nothing was committed for a
 // while.
-func (j *Journal) background() {
-	defer close(j.backgroundDone)
+func (c *checkpointer) background() {
+	defer close(c.stopped)
 	idle := time.NewTimer(time.Hour)
 	defer idle.Stop()
 	for {
 		select {
-		case <-j.closing:
+		case <-c.state.closing:
 			return
-		case <-j.touched:
-			idle.Reset(j.opts.CheckpointIdle)
+		case <-c.touched:
+			idle.Reset(c.idle)
 			continue
 		case <-idle.C:
-			if rest := j.opts.CheckpointIdle - time.Since(time.Unix(0, j.lastApply.Load())); rest > 0 {
+			if rest := c.idle - time.Since(time.Unix(0, c.lastApply.Load())); rest > 0 {
 				idle.Reset(rest)
 				continue
 			}
-			j.idleArmed.Store(false)
-		case <-j.filled:
-			if j.backlog() <= 1 {
-				continue // the checkpoint before has seen to it
+			c.armed.Store(false)
+		case <-c.filled:
+			if c.backlog() <= 1 {
+				continue // the checkpoint before has done it
 			}
 		}
-		if err := j.checkpoint(context.Background()); err != nil && !errors.Is(err, ErrClosed) {
-			j.opts.Logger.Error("journal: checkpoint", "root", j.path, "error", err)
+		if err := c.run(context.Background()); err != nil && !errors.Is(err, ErrClosed) {
+			c.state.logger.Error("journal: checkpoint", "error", err)
 		}
 	}
 }
 
-// touch tells the background that a group was applied.
-func (j *Journal) touch() {
-	j.lastApply.Store(time.Now().UnixNano())
-	if j.opts.CheckpointIdle > 0 && j.idleArmed.CompareAndSwap(false, true) {
-		j.touched <- struct{}{} // has room: it is sent to once for each arming
+// applied says that a group was applied.
+func (c *checkpointer) applied() {
+	c.lastApply.Store(time.Now().UnixNano())
+	if c.idle > 0 && c.armed.CompareAndSwap(false, true) {
+		c.touched <- struct{}{} // has room: it is sent to once for each arming
 	}
-	if j.backlog() > 1 {
+	if c.backlog() > 1 {
 		select {
-		case j.filled <- struct{}{}:
-		default: // it knows already
+		case c.filled <- struct{}{}:
+		default: // the background knows already
 		}
 	}
 }

@@ -1,132 +1,135 @@
 package journal
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/parallel"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Commit makes the transaction durable and then visible in the files. When it
-// returns nil, both have happened: the changes survive kill -9 and power loss.
+// Commit makes the transaction durable and then visible in the files. When it returns
+// nil, both have happened: the changes survive kill -9 and power loss.
 //
-// Whatever can fail fails before the commit point, with nothing changed. After
-// the commit point there are three errors, to be told by errors.Is: ErrCommitted
-// (durable, the files follow at the next Open), ErrPoisoned (unknown until the
-// next Open). The context counts until the transaction has its place in the
-// commit order; from then on Commit waits for the outcome.
+// Whatever can fail fails before the commit point, with nothing changed. After the
+// commit point there are two errors: [ErrCommitted] (durable; the files follow at the
+// next Open) and [ErrPoisoned] (unknown until the next Open). The context given to
+// Begin counts until the transaction has its place in the commit order; from then on
+// Commit waits for the outcome.
 //
 // After Commit the transaction is done, whatever it returned.
-func (tx *Tx) Commit(ctx context.Context) error {
-	if tx.done {
-		return tx.fail("commit", "", ErrTxDone)
+func (tx *Tx) Commit() error {
+	if tx.managed {
+		panic("journal: Commit called in the function given to Update, which commits by itself")
 	}
 	defer tx.end()
-	return tx.fail("commit", "", tx.commit(ctx))
+	return tx.finish()
 }
 
-func (tx *Tx) commit(ctx context.Context) error {
-	if err := ctx.Err(); err != nil {
+func (tx *Tx) finish() error { return tx.fail("commit", "", tx.commit()) }
+
+func (tx *Tx) commit() error {
+	if err := tx.check(); err != nil {
 		return err
 	}
-	if err := tx.j.writable(); err != nil {
+	if err := tx.ctx.Err(); err != nil {
 		return err
 	}
-	if tx.open > 0 {
-		return fmt.Errorf("%d created files are not closed", tx.open)
+	for f := range tx.open {
+		return fmt.Errorf("file %s from Create was neither committed nor closed", f.name)
 	}
 	if !tx.locked && len(tx.blind) == 0 {
 		return nil // it neither changes nor reads anything
 	}
-	if !tx.locked && tx.j.active.Load() > int64(runtime.NumCPU()) {
-		fsx.Yield() // or the log's fsync, for which many wait, could not get on
+	p, err := tx.prepareLocked()
+	if err == nil {
+		err = tx.sequence(&p)
 	}
-	r, err := tx.sequence()
-	if err != nil {
+	if err == nil || errors.Is(err, ErrPoisoned) || errors.Is(err, ErrCommitted) {
+		tx.staged = p.orphans(tx.staged) // the log may name the others
 		return err
 	}
-	err = tx.j.await(r)
-	if err != nil && !errors.Is(err, ErrPoisoned) && !errors.Is(err, ErrCommitted) {
-		// It is not in the log, and what was prepared takes room on a full disk.
-		for _, c := range r.changes {
-			tx.j.files.Discard(c)
-		}
-		tx.staged = append(tx.staged, r.staged...)
-	}
+	// It is not in the log, and what was prepared takes space on a full disk.
+	p.discard(tx.owner.files)
 	return err
 }
 
-// sequence prepares the transaction and gives it its place in the commit order.
-// When it fails nothing is left of it. One that only reads gets a place too: what
-// it read may not be durable yet, and Commit says that it is.
-func (tx *Tx) sequence() (_ *request, err error) {
-	var p prepared
-	defer func() {
-		if err != nil {
-			p.discard(tx.j.files)
-		}
-	}()
-	if !tx.locked {
-		if p, err = tx.prepareBlind(); err != nil {
-			return nil, err
-		}
-	} else if p, err = tx.prepare(); err != nil {
-		return nil, err
+// sequence gives the prepared transaction its place in the commit order, releases the
+// writer lock, and waits until it is logged and applied. A transaction that only reads
+// gets a place too: what it read may not be durable yet, and Commit says that it is.
+func (tx *Tx) sequence(p *prepared) error {
+	r := &request{set: &tx.set, changes: p.changes, records: p.records}
+	if err := tx.owner.pipeline.enqueue(r, tx.aborted); err != nil {
+		return err
 	}
-	r := &request{set: &tx.set, changes: p.changes, records: p.records, staged: p.staged}
-	if err := tx.j.enqueue(r); err != nil {
-		return nil, err
-	}
-	tx.staged = p.orphans
 	tx.unlock()
-	return r, nil
+	return tx.owner.pipeline.await(r)
 }
 
-// prepareBlind prepares without the writer lock, beside other transactions, and
-// takes it then. If what it found has changed meanwhile, it prepares once more.
-func (tx *Tx) prepareBlind() (prepared, error) {
-	blind := tx.blind
-	shape := tx.j.pending.shapeNow()
-	err := tx.settle()
-	var p prepared
-	if err == nil {
-		p, err = tx.prepare()
+// prepareLocked prepares the transaction and returns with the writer lock held.
+//
+// A transaction of blind writes prepares without it, beside others, and acquires it
+// then. If what it found may have changed meanwhile, it prepares once more.
+func (tx *Tx) prepareLocked() (prepared, error) {
+	if tx.locked {
+		return tx.prepare()
 	}
-	if lockErr := tx.lockSoon(); lockErr != nil {
-		p.discard(tx.j.files)
+	blind := tx.blind
+	structure := tx.owner.inFlight.Structure()
+	p, err := tx.settleAndPrepare()
+	if lockErr := tx.lock(); lockErr != nil {
+		p.discard(tx.owner.files)
 		return prepared{}, lockErr
 	}
-	paths := make([]string, 0, 2*len(blind))
-	for _, b := range blind {
-		paths = append(paths, b.name)
-	}
-	for path := range tx.set.Paths() {
-		paths = append(paths, path)
-	}
-	if !tx.j.pending.disturbed(shape, paths) && !(tx.tree.crossed && tx.j.pending.shapeNow() != shape) {
+	if !tx.structureChanged(structure, blind) {
 		return p, err
 	}
-	p.discard(tx.j.files)
-	tx.set, tx.blind = apply.Set{}, blind
+	p.discard(tx.owner.files)
+	tx.set, tx.blind, tx.failed = apply.Set{}, blind, nil
+	return tx.settleAndPrepare()
+}
+
+func (tx *Tx) settleAndPrepare() (prepared, error) {
 	if err := tx.settle(); err != nil {
 		return prepared{}, err
 	}
 	return tx.prepare()
 }
 
-// prepared is a transaction about which nothing is open any more.
+// structureChanged reports whether the blind writes may lead elsewhere than when they
+// were settled.
+func (tx *Tx) structureChanged(since uint64, blind []blindPut) bool {
+	if tx.followed && tx.owner.inFlight.Structure() != since {
+		return true
+	}
+	paths := make([]string, 0, 2*len(blind))
+	for _, b := range blind {
+		paths = append(paths, b.name)
+	}
+	paths = slices.AppendSeq(paths, tx.set.Paths())
+	return tx.owner.inFlight.StructureChanged(since, paths)
+}
+
+// prepared is a transaction that is ready for the log.
 type prepared struct {
 	changes []*apply.Change
 	records []byte
-	staged  []string // names in staging that the records refer to
-	orphans []string // made by the transaction, and not needed any more
+}
+
+// orphans returns the staged names that no change refers to.
+func (p *prepared) orphans(staged []string) []string {
+	if len(staged) == 0 {
+		return nil
+	}
+	named := make(map[string]bool, len(p.changes))
+	for _, c := range p.changes {
+		named[c.Payload.Name] = true
+	}
+	return slices.DeleteFunc(staged, func(name string) bool { return named[name] })
 }
 
 func (p *prepared) discard(files *apply.Files) {
@@ -135,67 +138,63 @@ func (p *prepared) discard(files *apply.Files) {
 	}
 }
 
-// prepare checks that every change can be made, prepares what will be put in
-// place, makes durable what the log is going to name, and encodes the records.
+// prepare checks that every change can be made, prepares what will be put into place,
+// makes durable what the log is going to name, and encodes the records. When it fails,
+// nothing of it is left.
 func (tx *Tx) prepare() (p prepared, err error) {
 	p.changes = tx.set.Changes()
 	defer func() {
 		if err != nil {
-			p.discard(tx.j.files)
+			p.discard(tx.owner.files)
 			p = prepared{}
 		}
 	}()
-	places := places{j: tx.j, own: &tx.set}
-	defer places.close()
-	there := make([]*fsx.Info, len(p.changes))
-	for i, c := range p.changes {
-		if there[i], err = places.check(c); err != nil {
-			return p, err
-		}
-		if c.Payload.Name != "" {
-			p.staged = append(p.staged, c.Payload.Name)
-		}
-	}
-	if err := tx.prepareAll(p.changes, there); err != nil {
+	found, err := tx.preflight(p.changes)
+	if err != nil {
 		return p, err
 	}
-	if len(p.staged) > 0 {
-		// The names of the staged files: without it a power loss after the
-		// commit point could leave the log naming what is not there.
-		if err := tx.j.files.SyncStaging(); err != nil {
-			return p, err
-		}
+	if err := tx.prepareAll(p.changes, found); err != nil {
+		return p, err
 	}
-	for _, name := range tx.staged {
-		if !slices.Contains(p.staged, name) {
-			p.orphans = append(p.orphans, name)
+	if slices.ContainsFunc(p.changes, namesStaged) {
+		// The names of the staged files: without it a power loss after the commit
+		// point could leave the log naming what is not there.
+		if err := tx.owner.files.Staging.Sync(); err != nil {
+			return p, err
 		}
 	}
 	p.records, err = tx.encode(p.changes)
 	return p, err
 }
 
-// prepareAll prepares one change after the other if they are few, else together.
-func (tx *Tx) prepareAll(changes []*apply.Change, there []*fsx.Info) error {
-	if len(changes) > few {
-		return together(len(changes), func(n int) error { return tx.prepareChange(changes[n], there[n]) })
+func namesStaged(c *apply.Change) bool { return c.Payload.Name != "" }
+
+// prepareAll prepares each change, in parallel if they are many.
+func (tx *Tx) prepareAll(changes []*apply.Change, found []*fsx.Info) error {
+	one := func(i int) error { return tx.prepareChange(changes[i], found[i]) }
+	if len(changes) > fewChanges {
+		return parallel.Do(workers, len(changes), one)
 	}
-	for i, c := range changes {
-		if err := tx.prepareChange(c, there[i]); err != nil {
+	for i := range changes {
+		if err := one(i); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (tx *Tx) prepareChange(c *apply.Change, there *fsx.Info) error {
-	like, _ := tx.j.pending.lookup(c.Path)
-	if like != nil && !like.Exists() {
-		like = nil
+func (tx *Tx) prepareChange(c *apply.Change, disk *fsx.Info) error {
+	inFlight, gone := tx.owner.inFlight.Lookup(c.Path)
+	if gone {
+		inFlight = nil
 	}
-	err := tx.syncStaged(c, like)
+	from := apply.PredecessorOf(c, inFlight, disk)
+	var err error
+	if namesStaged(c) {
+		err = tx.owner.files.SyncStaged(c, from)
+	}
 	if err == nil {
-		err = tx.j.files.Prepare(c, like, there)
+		err = tx.owner.files.Prepare(c, from)
 	}
 	if err != nil {
 		return fmt.Errorf("prepare %s: %w", c.Path, fsx.Underlying(err))
@@ -203,35 +202,7 @@ func (tx *Tx) prepareChange(c *apply.Change, there *fsx.Info) error {
 	return nil
 }
 
-// syncStaged makes a staged payload durable, with the mode and owner it will have
-// in place: the log names it and does not contain it.
-func (tx *Tx) syncStaged(c, like *apply.Change) error {
-	if c.Payload.Name == "" {
-		return nil
-	}
-	file, err := tx.j.openStaged(c.Payload)
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	if c.Payload.Kind == record.PayloadStaged {
-		if err := tx.j.files.CopyMeta(file, c, like, nil); err != nil {
-			return err
-		}
-	}
-	return file.Sync()
-}
-
-// recordBuffers hold records from prepare until they are part of a group.
-var recordBuffers = sync.Pool{New: func() any { return []byte(nil) }}
-
-// recycle gives back the buffer of records that were copied.
-func recycle(records []byte) {
-	if 0 < cap(records) && cap(records) <= maxGroup {
-		recordBuffers.Put(records[:0])
-	}
-}
-
+// encode returns the records of the transaction.
 func (tx *Tx) encode(changes []*apply.Change) ([]byte, error) {
 	if len(changes) == 0 {
 		return nil, nil
@@ -247,7 +218,7 @@ func (tx *Tx) encode(changes []*apply.Change) ([]byte, error) {
 	}
 	buf = record.AppendCommit(buf, record.Commit{Tx: tx.id, Time: time.Now(), Intents: len(intents)}, buf)
 	if len(buf) > record.MaxPayload {
-		return nil, errors.New("transaction too large")
+		return nil, fmt.Errorf("transaction of %d bytes in the log is too large; at most %d", len(buf), record.MaxPayload)
 	}
 	return buf, nil
 }

@@ -27,7 +27,7 @@ func TestNothingStaysPending(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if n := j.Stats().Pending; n != 0 {
+	if n := j.Stats().InFlight; n != 0 {
 		t.Errorf("%d paths are pending", n)
 	}
 }

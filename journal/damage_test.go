@@ -36,7 +36,7 @@ func newSmallLog(t *testing.T) smallLog {
 		t.Fatalf("segments: %v, %v", segments, err)
 	}
 	s.segment = segments[0]
-	report, err := recovery.Plan(t.Context(), s.root, "")
+	report, err := recovery.Plan(t.Context(), s.root, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

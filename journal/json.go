@@ -7,22 +7,22 @@ import (
 	"io/fs"
 )
 
-// ReadJSON reads the file name as the transaction sees it and decodes it into a
-// T. A missing file is an error that is fs.ErrNotExist.
-func ReadJSON[T any](tx *Tx, name string) (T, error) {
+// ReadJSON reads the file name of fsys, such as a transaction or a snapshot, and
+// decodes it into a T. A missing file is an error that is [fs.ErrNotExist].
+func ReadJSON[T any](fsys fs.FS, name string) (T, error) {
 	var v T
-	data, err := tx.ReadFile(name)
+	data, err := fs.ReadFile(fsys, name)
 	if err != nil {
 		return v, err
 	}
 	if err := json.Unmarshal(data, &v); err != nil {
-		return v, tx.fail("read", name, fmt.Errorf("decode JSON: %w", err))
+		return v, fmt.Errorf("journal: read JSON %s: %w", name, err)
 	}
 	return v, nil
 }
 
-// WriteJSON makes v the content of the file name, indented by two spaces, with a
-// final newline and without escaping HTML. A new file gets mode 0644, less the umask.
+// WriteJSON makes v the content of the file name, indented by two spaces, with a final
+// newline and without escaping HTML. A new file gets mode 0644, less the umask.
 func WriteJSON(tx *Tx, name string, v any) error {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)

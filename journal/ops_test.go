@@ -57,7 +57,7 @@ func stream(name string, chunks ...string) txFunc {
 				return err
 			}
 		}
-		return f.Close()
+		return f.Commit()
 	}
 }
 func reads(name, want string) txFunc {

@@ -6,55 +6,56 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// Options change how a journal is opened. The zero value, or a nil *Options, is
-// the safe default; a zero field means its default.
+// Options change how a journal is opened. The zero value, or a nil *Options, is the
+// safe default; a zero field means its default.
 type Options struct {
-	// Dir is the journal directory, a slash-separated path beneath the root.
-	// Default ".journal".
+	// Dir is the journal directory, a slash-separated path below the root. Default
+	// ".journal".
 	Dir string
 
-	// ReadOnly opens the journal for View only, beside an owner or without
-	// one. Nothing is written and the owner is not disturbed.
+	// ReadOnly opens the journal for View and Snapshot only, beside an owner or
+	// without one. Nothing is written and the owner is not disturbed.
 	ReadOnly bool
 
-	// LockTimeout is how long Open waits for another owner to let go. Default
-	// 30 s; negative means until the context ends.
+	// LockTimeout is how long Open waits for another owner. Default 30 s; negative
+	// means not at all.
 	LockTimeout time.Duration
 
-	// InlineLimit is the largest file, in bytes, that is written into the log.
-	// A larger one is written once, to staging, and the log names it. Default
-	// 256 KiB.
+	// InlineLimit is the largest file, in bytes, that is written into the log. A larger
+	// one is written once, to staging, and the log names it. Default 256 KiB, at most
+	// 16 MiB.
 	InlineLimit int64
 
-	// SegmentSize is the size in bytes to which the files of the log grow.
-	// Default 2 MiB. The log takes about two of them, and more only for
-	// transactions that are larger, and while a checkpoint can't keep up.
+	// SegmentSize is the size in bytes to which the segments of the log grow, between
+	// 4 KiB and 1 GiB. Default 2 MiB. The log takes about two of them, and more only
+	// for transactions that are larger, and while a checkpoint can't keep up.
 	SegmentSize int64
 
-	// CheckpointIdle is how long after the last commit the files are fsynced,
-	// so that an open after a crash has nothing to redo. Default 1 s; negative
-	// means only when the log or staging fills up, and on Close.
+	// CheckpointIdle is how long after the last commit the files are fsynced, so that
+	// an open after a crash has nothing to redo. Default 1 s; negative means only when
+	// the log or staging fills up, and on Close.
 	CheckpointIdle time.Duration
 
 	// Recovery says what Open does with a damaged log. Default: refuse it.
 	Recovery recovery.Policy
 
-	// Logger gets what recovery did and what failed in the background. Default:
+	// Logger receives what recovery did and what failed in the background. Default:
 	// nothing is logged.
 	Logger *slog.Logger
 }
 
 const (
-	defaultDir            = ".journal"
 	defaultInlineLimit    = 256 << 10
 	defaultSegmentSize    = 2 << 20
 	defaultCheckpointIdle = time.Second
-	firstSegmentSize      = 256 << 10
+	minSegmentSize        = 4 << 10
+	maxSegmentSize        = 1 << 30
 	maxInlineTx           = 16 << 20 // inline payloads of one transaction
-	maxGroup              = 1 << 20  // a group takes no further transaction beyond this
+	maxGroup              = 1 << 20  // a group gets no further transaction beyond this
 )
 
 func (o *Options) withDefaults() (Options, error) {
@@ -63,22 +64,13 @@ func (o *Options) withDefaults() (Options, error) {
 		opts = *o
 	}
 	if opts.Dir == "" {
-		opts.Dir = defaultDir
-	}
-	if opts.Dir == "." || !fs.ValidPath(opts.Dir) {
-		return opts, fmt.Errorf("journal: options: Dir %q is not a path beneath the root: %w", opts.Dir, fs.ErrInvalid)
+		opts.Dir = layout.DefaultDir
 	}
 	if opts.InlineLimit == 0 {
 		opts.InlineLimit = defaultInlineLimit
 	}
-	if opts.InlineLimit < 0 || opts.InlineLimit > maxInlineTx {
-		return opts, fmt.Errorf("journal: options: InlineLimit %d is not between 0 and %d: %w", opts.InlineLimit, maxInlineTx, fs.ErrInvalid)
-	}
 	if opts.SegmentSize == 0 {
 		opts.SegmentSize = defaultSegmentSize
-	}
-	if opts.SegmentSize < 4<<10 || opts.SegmentSize > 1<<30 {
-		return opts, fmt.Errorf("journal: options: SegmentSize %d is not between 4 KiB and 1 GiB: %w", opts.SegmentSize, fs.ErrInvalid)
 	}
 	if opts.CheckpointIdle == 0 {
 		opts.CheckpointIdle = defaultCheckpointIdle
@@ -86,5 +78,21 @@ func (o *Options) withDefaults() (Options, error) {
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
 	}
-	return opts, nil
+	return opts, opts.check()
+}
+
+func (o *Options) check() error {
+	switch {
+	case o.Dir == "." || !fs.ValidPath(o.Dir):
+		return invalid("Dir %q is not a path below the root", o.Dir)
+	case o.InlineLimit < 0 || o.InlineLimit > maxInlineTx:
+		return invalid("InlineLimit %d is not between 0 and %d", o.InlineLimit, maxInlineTx)
+	case o.SegmentSize < minSegmentSize || o.SegmentSize > maxSegmentSize:
+		return invalid("SegmentSize %d is not between %d and %d", o.SegmentSize, minSegmentSize, maxSegmentSize)
+	}
+	return nil
+}
+
+func invalid(format string, args ...any) error {
+	return fmt.Errorf("journal: options: "+format+": %w", append(args, fs.ErrInvalid)...)
 }

@@ -2,94 +2,102 @@ package journal
 
 import (
 	"fmt"
-	"io"
 	"io/fs"
 	"path"
 
-	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/layout"
+	"github.com/forewrite/forewrite/internal/overlay"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Rename moves a file, a symbolic link or a directory with all that is in it to
-// another name. A file or link there is replaced; a directory is not. Within a
-// transaction, files can be swapped and names handed on in any order.
+// Rename moves a file, a symbolic link or a directory with everything in it to another
+// name. A file or link there is replaced; a directory is not. Within a transaction,
+// files can be swapped and names passed on in any order.
 //
-// The log can't say "move", which would not be safe to do twice. A file keeps its
-// inode by a hard link in staging; a directory is made anew and each of its files
-// linked into it, so that the cost grows with their number, and owner and extended
-// attributes of the directories themselves are not carried over.
+// The log can't say "move", which would not be safe to do twice. A file keeps its inode
+// by a hard link in staging; a directory is made anew and each of its files linked into
+// it, so that the cost grows with their number, and owner and extended attributes of
+// the directories themselves are not carried over.
 func (tx *Tx) Rename(from, to string) error {
+	return tx.failTwo("rename", from, to, tx.rename(from, to))
+}
+
+func (tx *Tx) rename(from, to string) error {
 	if err := tx.depend(); err != nil {
-		return tx.fail("rename", from, err)
+		return err
 	}
-	src, n, err := tx.tree.stat(from, false)
+	tree := tx.tree()
+	src, e, err := tree.Resolve(from, false)
 	if err != nil {
-		return tx.fail("rename", from, err)
+		return err
 	}
-	dst, old, err := tx.tree.resolve(to, false)
+	if !e.Exists() {
+		return fs.ErrNotExist
+	}
+	dst, old, err := tree.Resolve(to, false)
 	if err != nil {
-		return tx.fail("rename", to, err)
+		return err
 	}
 	switch {
 	case src == dst:
 		return nil
-	case src == "." || tx.j.within(src):
-		return tx.fail("rename", from, fmt.Errorf("the journal directory lies in it: %w", fs.ErrInvalid))
-	case apply.Beneath(dst, src):
-		return tx.fail("rename", to, fmt.Errorf("a directory can't be moved into itself: %w", fs.ErrInvalid))
-	case old.exists() && old.mode.IsDir(), old.exists() && n.mode.IsDir():
-		return tx.fail("rename", to, fs.ErrExist)
+	case tx.owner.dir.IsBelow(src):
+		return errHoldsJournal
+	case layout.Below(dst, src):
+		return fmt.Errorf("a directory can't be moved into itself: %w", fs.ErrInvalid)
+	case old.Exists() && old.Mode.IsDir(), old.Exists() && e.Mode.IsDir():
+		return fs.ErrExist
 	}
-	return tx.fail("rename", from, tx.move(src, dst, n, old))
+	return tx.move(src, dst, e, old)
 }
 
 // move makes dst what src is, and src nothing.
-func (tx *Tx) move(src, dst string, n, old node) error {
-	intents, err := tx.moved(nil, src, dst, n)
+func (tx *Tx) move(src, dst string, e, old overlay.Entry) error {
+	intents, err := tx.moved(nil, src, dst, e)
 	if err != nil {
 		return err
 	}
-	gone := record.Intent{Op: record.OpRemove, Path: src}
-	if n.mode.IsDir() {
-		gone.Op = record.OpRemoveAll
+	removal := record.Intent{Op: record.OpRemove, Path: src}
+	if e.Mode.IsDir() {
+		removal.Op = record.OpRemoveAll
 	}
-	tx.add(gone, n)
+	tx.add(removal, e)
 	for _, i := range intents {
-		tx.add(i, old) // of a directory, all that is made is new, as old is
+		tx.add(i, old) // of a directory, everything that is made is new, as old is
 	}
 	return nil
 }
 
 // moved appends the intents that make dst what src is.
-func (tx *Tx) moved(intents []record.Intent, src, dst string, n node) ([]record.Intent, error) {
-	i := record.Intent{Path: dst, Mode: n.mode & fsx.ModeMask}
+func (tx *Tx) moved(intents []record.Intent, src, dst string, e overlay.Entry) ([]record.Intent, error) {
+	i := record.Intent{Path: dst, Mode: e.Mode & fsx.ModeMask}
 	switch {
-	case n.mode.IsRegular():
-		payload, err := tx.keep(src, n)
+	case e.Mode.IsRegular():
+		payload, err := tx.preserve(src, e)
 		if err != nil {
 			return nil, err
 		}
 		i.Op, i.Payload = record.OpPut, payload
 		return append(intents, i), nil
-	case n.mode&fs.ModeSymlink != 0:
-		target, err := tx.tree.readLink(src, n)
+	case e.Mode&fs.ModeSymlink != 0:
+		target, err := tx.tree().Readlink(src, e)
 		if err != nil {
 			return nil, err
 		}
 		i.Op, i.Mode, i.Payload = record.OpSymlink, 0o777, record.Inline([]byte(target))
 		return append(intents, i), nil
-	case !n.mode.IsDir():
-		return nil, fmt.Errorf("%s is not a file, directory or link: %w", src, fs.ErrInvalid)
+	case !e.Mode.IsDir():
+		return nil, fmt.Errorf("%s is not a file, directory or symbolic link: %w", src, fs.ErrInvalid)
 	}
 	i.Op = record.OpMkdir
 	intents = append(intents, i)
-	entries, err := tx.tree.readDir(src)
+	entries, err := tx.tree().ReadDir(src)
 	if err != nil {
 		return nil, err
 	}
-	for _, e := range entries {
-		intents, err = tx.moved(intents, path.Join(src, e.name), path.Join(dst, e.name), e.node)
+	for _, in := range entries {
+		intents, err = tx.moved(intents, path.Join(src, in.Name()), path.Join(dst, in.Name()), in.Entry())
 		if err != nil {
 			return nil, err
 		}
@@ -97,18 +105,18 @@ func (tx *Tx) moved(intents []record.Intent, src, dst string, n node) ([]record.
 	return intents, nil
 }
 
-// keep returns a payload for the content of the file n at p, under a name in
+// preserve returns a payload for the content of the file e at p, under a name in
 // staging that only this transaction has.
-func (tx *Tx) keep(p string, n node) (record.Payload, error) {
+func (tx *Tx) preserve(p string, e overlay.Entry) (record.Payload, error) {
 	switch {
-	case n.change == nil:
-		return tx.keepDisk(p, n)
-	case n.own || n.change.Payload.Kind == record.PayloadInline:
-		return n.change.Payload, nil
+	case e.Source == overlay.SourceDisk:
+		return tx.preserveDisk(p, e)
+	case e.Source == overlay.SourceOwn, e.Change.Payload.Kind == record.PayloadInline:
+		return e.Change.Payload, nil
 	}
-	payload := n.change.Payload
-	name := tx.j.files.NewName()
-	if err := tx.j.files.Link(payload.Name, name); err != nil {
+	payload := e.Change.Payload
+	name := tx.owner.files.Staging.NewName()
+	if err := tx.owner.files.Staging.Link(payload.Name, name); err != nil {
 		return record.Payload{}, err
 	}
 	tx.staged = append(tx.staged, name)
@@ -116,13 +124,12 @@ func (tx *Tx) keep(p string, n node) (record.Payload, error) {
 	return payload, nil
 }
 
-// keepDisk links the file at p into staging, or copies it where that is refused.
-func (tx *Tx) keepDisk(p string, n node) (record.Payload, error) {
-	name := tx.j.files.NewName()
-	err := tx.j.root.Link(p, path.Join(tx.j.opts.Dir, "staging", name))
+// preserveDisk links the file at p into staging, or copies it where that is refused.
+func (tx *Tx) preserveDisk(p string, e overlay.Entry) (record.Payload, error) {
+	name, err := tx.owner.files.Staging.LinkIn(p)
 	if err == nil {
 		tx.staged = append(tx.staged, name)
-		fi, err := tx.j.files.Staging.Lstat(name)
+		fi, err := tx.owner.files.Staging.Root.Lstat(name)
 		if err != nil {
 			return record.Payload{}, err
 		}
@@ -131,23 +138,10 @@ func (tx *Tx) keepDisk(p string, n node) (record.Payload, error) {
 	if !fsx.LinkUnsupported(err) {
 		return record.Payload{}, err
 	}
-	file, err := tx.tree.content(p, n)
+	file, err := tx.tree().Open(p, e)
 	if err != nil {
 		return record.Payload{}, err
 	}
 	defer file.Close()
 	return tx.stage(file)
-}
-
-// stage writes what r has to a new file in staging.
-func (tx *Tx) stage(r io.Reader) (record.Payload, error) {
-	s, err := tx.newStaged()
-	if err != nil {
-		return record.Payload{}, err
-	}
-	defer s.file.Close()
-	if _, err := io.Copy(s, r); err != nil {
-		return record.Payload{}, err
-	}
-	return s.finish()
 }

@@ -7,27 +7,27 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Stats counts what the journal did since it was opened. Times are sums.
+// Stats counts what the journal did since it was opened. A read-only journal has done
+// nothing.
 type Stats struct {
 	Transactions uint64 // committed
 	Groups       uint64 // written to the log, each with one fsync
 	LogBytes     uint64 // in those groups
 
 	Checkpoints    uint64
-	Synced         uint64 // files and directories that checkpoints fsynced
-	CheckpointTime time.Duration
+	Synced         uint64        // files and directories that checkpoints fsynced
+	CheckpointTime time.Duration // spent on that, in all
 
 	Segments int        // of the log, on disk
 	LSN      record.LSN // of the last group that was applied
-	Pending  int        // paths that transactions have changed and that are not applied
+	InFlight int        // paths with changes that are committed or in flight, and not applied
 }
 
 type stats struct {
 	transactions, groups, logBytes, checkpoints, synced, checkpointTime atomic.Uint64
 }
 
-func (s *stats) group(txs, size int) {
-	s.transactions.Add(uint64(txs))
+func (s *stats) group(size int) {
 	s.groups.Add(1)
 	s.logBytes.Add(uint64(size))
 }
@@ -40,20 +40,19 @@ func (s *stats) checkpoint(synced int, took time.Duration) {
 
 // Stats returns what the journal did so far.
 func (j *Journal) Stats() Stats {
-	s := Stats{
-		Transactions:   j.stats.transactions.Load(),
-		Groups:         j.stats.groups.Load(),
-		LogBytes:       j.stats.logBytes.Load(),
-		Checkpoints:    j.stats.checkpoints.Load(),
-		Synced:         j.stats.synced.Load(),
-		CheckpointTime: time.Duration(j.stats.checkpointTime.Load()),
-		Segments:       j.log.backlog(),
+	o := j.owner
+	if o == nil {
+		return Stats{}
 	}
-	j.applied.mu.Lock()
-	s.LSN = j.applied.lsn
-	j.applied.mu.Unlock()
-	j.pending.mu.Lock()
-	s.Pending = j.pending.set.Len()
-	j.pending.mu.Unlock()
-	return s
+	return Stats{
+		Transactions:   o.stats.transactions.Load(),
+		Groups:         o.stats.groups.Load(),
+		LogBytes:       o.stats.logBytes.Load(),
+		Checkpoints:    o.stats.checkpoints.Load(),
+		Synced:         o.stats.synced.Load(),
+		CheckpointTime: time.Duration(o.stats.checkpointTime.Load()),
+		Segments:       o.log.Segments(),
+		LSN:            o.dirty.lastApplied(),
+		InFlight:       o.inFlight.Len(),
+	}
 }

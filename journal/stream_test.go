@@ -62,7 +62,7 @@ func TestAStreamDoesNotSitInMemory(t *testing.T) {
 			if _, err := io.CopyN(f, zeroes{}, size); err != nil {
 				return err
 			}
-			return f.Close()
+			return f.Commit()
 		})
 	})
 	fi, err := os.Stat(filepath.Join(root, "large"))

@@ -9,94 +9,107 @@ import (
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/overlay"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Tx is a transaction: changes to files that happen together or not at all.
-// Nothing is changed before Commit, and the transaction reads its own changes.
+// Tx is a transaction: changes to files that happen together or not at all. Nothing is
+// changed before Commit, and the transaction reads its own changes. It is an [fs.FS]
+// of the tree as it sees it.
 //
-// A transaction that only writes runs beside others. The first operation that
-// depends on what is there (a read, Remove, Rename, Append, Expect and so on)
-// takes the journal's writer lock and keeps it until Commit or Rollback, so that
-// such transactions run one after the other and never fail with a conflict. A
-// goroutine that holds one must not begin another, or it waits for itself.
+// A transaction that only writes runs beside others. The first operation that depends
+// on what is there (a read, Remove, Rename, Append, Expect and so on) acquires the
+// journal's writer lock and keeps it until Commit or Rollback, so that such
+// transactions run one after the other and never fail with a conflict. A goroutine
+// that holds one must not begin another, or it waits for itself.
 //
-// Names are slash-separated paths beneath the root, as for io/fs. A name inside
-// the journal directory, or one that a symbolic link leads out of the root, is
-// refused. Operations on a name whose parent is missing fail.
+// Names are slash-separated paths below the root, as for package [io/fs]. A name inside
+// the journal directory, or one that a symbolic link leads out of the root, is refused.
+// Operations on a name whose parent directory is missing fail. Every error is a
+// *[TxError].
 //
-// A Tx must not be used by several goroutines at once. After Commit or Rollback
-// every method returns ErrTxDone.
+// A Tx must not be used by several goroutines at once. After Commit or Rollback every
+// method returns [ErrTxDone].
 type Tx struct {
-	j    *Journal
-	ctx  context.Context
-	id   record.TxID
-	tree tree
-	set  apply.Set // what the transaction wants, by resolved path
+	owner *owner
+	ctx   context.Context
+	id    record.TxID
+	begun time.Time
+	set   apply.Set // what the transaction wants, by resolved path
 
-	locked bool // holds the writer lock
-	done   bool
-	blind  []blindPut // writes whose names are not resolved yet, as no lock was needed
-	open   int        // Files that were not closed
-	inline int64      // bytes of payload that will be in the log
-	staged []string   // names in staging that the transaction made
+	managed  bool // by Update, which commits it
+	locked   bool // holds the writer lock
+	done     bool
+	failed   error  // a write that had returned nil could not be done; it sticks
+	followed bool   // a name led through a symbolic link
+	aborted  *error // of the pipeline, when the writer lock was acquired
+
+	blind  []blindPut         // writes whose names are not resolved yet, as no lock was needed
+	open   map[*File]struct{} // that were not committed or closed
+	inline int64              // bytes of payload that will be in the log
+	staged []string           // names in staging that the transaction made
 }
 
-// blindPut is a write that nobody has looked at the target of.
+// blindPut is a write whose target was not looked at.
 type blindPut struct {
 	name    string
 	payload record.Payload
 	mode    fs.FileMode // if the file is new
 }
 
-// Begin begins a transaction. It must end with Commit or Rollback; a deferred
-// Rollback after a Commit does nothing. The context governs the waiting for the
-// writer lock.
+// Begin begins a transaction. It must end with Commit or Rollback; a deferred Rollback
+// after a Commit does nothing. The context governs the transaction: waiting for the
+// writer lock, and Commit until the transaction has its place in the commit order.
 func (j *Journal) Begin(ctx context.Context) (*Tx, error) {
-	if err := j.writable(); err != nil {
+	o, err := j.writable()
+	if err != nil {
 		return nil, fmt.Errorf("journal: begin: %w", err)
 	}
-	j.log.warm()
-	j.active.Add(1)
-	tx := &Tx{j: j, ctx: ctx, id: record.TxID(j.lastTx.Add(1))}
-	tx.tree = tree{j: j, own: &tx.set, time: time.Now()}
-	return tx, nil
+	o.log.Prepare()
+	return &Tx{owner: o, ctx: ctx, id: record.TxID(o.lastTx.Add(1)), begun: time.Now()}, nil
 }
 
 // Update runs fn in a transaction and commits it. When fn returns an error the
-// transaction is rolled back and that error is returned as it is.
+// transaction is rolled back and that error is returned as it is. fn must neither call
+// Commit nor Rollback: they panic.
 func (j *Journal) Update(ctx context.Context, fn func(*Tx) error) error {
 	tx, err := j.Begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer tx.Rollback() // also when fn panics
+	tx.managed = true
+	defer tx.end() // also when fn panics
 	if err := fn(tx); err != nil {
 		return err
 	}
-	return tx.Commit(ctx)
+	return tx.finish()
 }
 
 // ID returns the number by which the log and journal-inspect know the transaction.
 func (tx *Tx) ID() record.TxID { return tx.id }
 
-// Rollback ends the transaction without changing anything. After Commit or
-// Rollback it does nothing and returns nil.
+// Rollback ends the transaction without changing anything. After Commit or Rollback it
+// does nothing and returns nil.
 func (tx *Tx) Rollback() error {
-	if !tx.done {
-		tx.end()
+	if tx.managed {
+		panic("journal: Rollback called in the function given to Update; return an error instead")
 	}
+	tx.end()
 	return nil
 }
 
-// end releases what the transaction holds and removes the staged files that no
-// log record names.
+// end releases what the transaction holds and removes what it has staged.
 func (tx *Tx) end() {
+	if tx.done {
+		return
+	}
 	tx.done = true
-	tx.j.active.Add(-1)
 	tx.unlock()
+	for f := range tx.open {
+		f.discard()
+	}
 	for _, name := range tx.staged {
-		tx.j.files.Staging.Remove(name) // a leftover is removed by the next recovery
+		tx.owner.files.Staging.Remove(name)
 	}
 	tx.staged = nil
 }
@@ -104,11 +117,11 @@ func (tx *Tx) end() {
 func (tx *Tx) unlock() {
 	if tx.locked {
 		tx.locked = false
-		<-tx.j.writer
+		tx.owner.writer.unlock()
 	}
 }
 
-// lock takes the writer lock. It does not settle the blind writes.
+// lock acquires the writer lock. It does not settle the blind writes.
 func (tx *Tx) lock() error {
 	if tx.locked {
 		return nil
@@ -117,26 +130,19 @@ func (tx *Tx) lock() error {
 		return err
 	}
 	// Before it has the lock: others may need that while it waits.
-	if err := tx.j.throttle(tx.ctx); err != nil {
+	if err := tx.owner.checkpoints.throttle(tx.ctx); err != nil {
 		return err
 	}
 	select {
-	case tx.j.writer <- struct{}{}:
+	case tx.owner.writer <- struct{}{}:
 		tx.locked = true
+		tx.aborted = tx.owner.pipeline.aborted.Load()
 		return nil
 	case <-tx.ctx.Done():
 		return tx.ctx.Err()
-	case <-tx.j.closing:
+	case <-tx.owner.state.closing:
 		return ErrClosed
 	}
-}
-
-// lockSoon is lock where the lock is mostly free, or given back in a moment, by another
-// one that was prepared without it. See shortLock for why it does not sleep at once.
-func (tx *Tx) lockSoon() error {
-	for n := 0; len(tx.j.writer) > 0 && n < spins; n++ {
-	}
-	return tx.lock()
 }
 
 // depend makes the transaction one that depends on what is there.
@@ -153,20 +159,31 @@ func (tx *Tx) depend() error {
 	return tx.settle()
 }
 
+// check returns why the transaction can't go on.
 func (tx *Tx) check() error {
 	if tx.done {
 		return ErrTxDone
 	}
-	return tx.j.writable()
+	if tx.failed != nil {
+		return tx.failed
+	}
+	if tx.locked {
+		if now := tx.owner.pipeline.aborted.Load(); now != tx.aborted {
+			return *now // it has read what will not be
+		}
+	}
+	return tx.owner.state.err()
 }
 
-// settle finds out what the blind writes replace, and adds them to the set.
+// settle finds out what the blind writes replace, and adds them to the set. Their
+// callers were told that they had succeeded, so a failure is the transaction's.
 func (tx *Tx) settle() error {
 	blind := tx.blind
 	tx.blind = nil
 	for _, b := range blind {
 		if err := tx.put(b); err != nil {
-			return tx.fail("write", b.name, err)
+			tx.failed = tx.fail("write", b.name, err)
+			return tx.failed
 		}
 	}
 	return nil
@@ -174,36 +191,66 @@ func (tx *Tx) settle() error {
 
 // put adds a write whose target can be looked at to the set.
 func (tx *Tx) put(b blindPut) error {
-	p, n, err := tx.tree.resolve(b.name, true)
+	p, e, err := tx.tree().Resolve(b.name, true)
 	if err != nil {
 		return err
 	}
 	mode := b.mode
-	if n.exists() {
-		if err := checkRegular(n.mode); err != nil {
+	if e.Exists() {
+		if err := overlay.CheckRegular(e.Mode); err != nil {
 			return err
 		}
-		mode = n.mode
+		mode = e.Mode
 	}
-	tx.add(record.Intent{Op: record.OpPut, Path: p, Mode: mode & fsx.ModeMask, Payload: b.payload}, n)
+	tx.add(record.Intent{Op: record.OpPut, Path: p, Mode: mode & fsx.ModeMask, Payload: b.payload}, e)
 	return nil
 }
 
-// add adds an intent. It notes what is at its path: recovery tells by it whether
-// somebody else has changed the file after a crash.
-func (tx *Tx) add(i record.Intent, old node) {
+// add adds an intent. It notes what is at its path: recovery finds out by it whether
+// another program has changed the file after a crash.
+func (tx *Tx) add(i record.Intent, old overlay.Entry) {
 	i.Tx = tx.id
 	switch {
-	case !old.exists():
+	case !old.Exists():
 		i.Replaced.Kind = record.ReplacedNothing
-	case old.disk && old.mode.IsRegular():
-		i.Replaced = tx.j.replaced(i.Path, old.size)
+	case old.Source == overlay.SourceDisk && old.Mode.IsRegular():
+		i.Replaced = tx.owner.replaced(i.Path, old.Size)
 	}
 	tx.set.Add(i)
 }
 
+// replaced describes the regular file at p, of this size, for the record of what
+// replaces it.
+func (o *owner) replaced(p string, size int64) record.Replaced {
+	if r, ok := o.inFlight.Written(p); ok && r.Size == size {
+		return r
+	}
+	fi, err := o.files.Root.Lstat(p)
+	if err != nil || !fi.Mode().IsRegular() {
+		return record.Replaced{} // another program has just removed it
+	}
+	return record.Replaced{Kind: record.ReplacedFile, Size: fi.Size(), MTime: fi.ModTime().UnixNano()}
+}
+
+// tree is the tree as the transaction sees it.
+func (tx *Tx) tree() *overlay.Tree { return tx.treeOver(overlay.Disk{Files: tx.owner.files}) }
+
+// timedTree is tree with the times of files, for callers that see them.
+func (tx *Tx) timedTree() *overlay.Tree {
+	return tx.treeOver(overlay.Disk{Files: tx.owner.files, Times: true})
+}
+
+func (tx *Tx) treeOver(disk overlay.Disk) *overlay.Tree {
+	committed := overlay.Changes{Set: &tx.owner.inFlight, Source: overlay.SourceInFlight, Time: tx.begun, Below: disk}
+	own := overlay.Changes{Set: &tx.set, Source: overlay.SourceOwn, Time: tx.begun, Below: committed}
+	return &overlay.Tree{Layer: own, Dir: tx.owner.dir, Files: tx.owner.files, Followed: &tx.followed}
+}
+
 // fail wraps err with the operation and the name, once.
-func (tx *Tx) fail(op, name string, err error) error {
+func (tx *Tx) fail(op, name string, err error) error { return tx.failTwo(op, name, "", err) }
+
+// failTwo is fail for an operation with two names.
+func (tx *Tx) failTwo(op, name, to string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -214,5 +261,5 @@ func (tx *Tx) fail(op, name string, err error) error {
 	if name != "" {
 		err = fsx.Underlying(err)
 	}
-	return &TxError{Tx: tx.id, Op: op, Path: name, Err: err}
+	return &TxError{Tx: tx.id, Op: op, Path: name, To: to, Err: err}
 }

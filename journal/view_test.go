@@ -42,7 +42,7 @@ func TestViewIsAnFS(t *testing.T) {
 		if err := do(put("b", "B2"), mkdir("more"), put("more/x", "M"), rm("later"))(tx); err != nil {
 			return err
 		}
-		return fstest.TestFS(tx.FS(), "a", "b", "more/x", "sub/y", "large", "dirlink")
+		return fstest.TestFS(tx, "a", "b", "more/x", "sub/y", "large", "dirlink")
 	})
 	if err != nil {
 		t.Errorf("in a transaction: %v", err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -13,10 +14,10 @@ var (
 	// ErrCorrupt: bytes that the journal had acknowledged are damaged or missing.
 	ErrCorrupt = errors.New("journal is corrupt")
 	// ErrNoJournal: there is no journal in the directory.
-	ErrNoJournal = errors.New("no journal")
+	ErrNoJournal = layout.ErrNoJournal
 	// ErrUnsafe: a part of the journal directory is not what it must be, a
 	// symbolic link for instance.
-	ErrUnsafe = errors.New("journal directory is not safe")
+	ErrUnsafe = layout.ErrUnsafe
 )
 
 // CorruptError tells where the log is damaged. Everything is still as it was

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -21,12 +21,13 @@ const (
 
 // place is a root and the journal directory in it, both open.
 type place struct {
-	root *os.Root    // the tree
-	home *os.Root    // the journal directory
-	info fs.FileInfo // of the journal directory
-	rel  string      // its path beneath the root, slash-separated
-	log  string      // path of the log
-	dir  string      // path of the journal directory
+	rootPath string
+	root     *os.Root    // the tree
+	home     *os.Root    // the journal directory
+	info     fs.FileInfo // of the journal directory
+	rel      string      // its path beneath the root, slash-separated
+	log      string      // path of the log
+	dir      string      // path of the journal directory
 }
 
 // openPlace opens both, and refuses a journal directory that is not beneath the
@@ -43,7 +44,7 @@ func openPlace(root, dir string) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &place{root: r, rel: rel, dir: dir, log: filepath.Join(dir, logName)}
+	p := &place{root: r, rel: rel, dir: dir, log: filepath.Join(dir, logName), rootPath: root}
 	if err := p.open(); err != nil {
 		r.Close()
 		return nil, err
@@ -112,10 +113,10 @@ func relative(root, dir string) (string, error) {
 // offLimits reports whether the operation at p would touch the journal directory:
 // by its path, by a symbolic link on the way, or by another spelling of the name.
 func (p *place) offLimits(name string, op record.Op) bool {
-	if apply.Beneath(p.rel, name) { // a directory above it
+	if layout.Below(p.rel, name) { // a directory above it
 		return op != record.OpMkdir && op != record.OpChmod
 	}
-	if name == p.rel || apply.Beneath(name, p.rel) {
+	if name == p.rel || layout.Below(name, p.rel) {
 		return true
 	}
 	at, todo := ".", strings.Split(name, "/")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -34,13 +35,18 @@ func (p Policy) String() string {
 
 // Options for Run. The zero value is the safe choice.
 type Options struct {
+	Dir    string
 	Policy Policy
 }
 
 // Plan says what Run would do to the tree root with the journal in dir, which is
 // root/.journal when empty. It takes no lock and changes nothing. Along with an
 // error about the log it returns what it found there.
-func Plan(ctx context.Context, root, dir string) (*Report, error) {
+func Plan(ctx context.Context, root string, opts *Options) (*Report, error) {
+	dir := ""
+	if opts != nil && opts.Dir != "" {
+		dir = filepath.Join(root, opts.Dir)
+	}
 	start := time.Now()
 	a, err := analyse(ctx, root, dir, segment.Options{}, Strict)
 	if a == nil {

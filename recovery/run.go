@@ -11,6 +11,7 @@ import (
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -23,9 +24,9 @@ import (
 // full, permission, a read-only file system, an I/O error) is an error, with the
 // log as it was: the next Run takes the same steps again. So does the one after a
 // crash or the end of ctx.
-func Run(ctx context.Context, root, dir string, opts Options) (*Report, error) {
+func Run(ctx context.Context, dir *layout.Dir, opts Options) (*Report, error) {
 	start := time.Now()
-	a, err := analyse(ctx, root, dir, segment.Options{Settle: true}, opts.Policy)
+	a, err := analyse(ctx, dir.RootPath(), dir.Path(""), segment.Options{Settle: true}, opts.Policy)
 	if a == nil {
 		return nil, err
 	}
@@ -86,7 +87,12 @@ func (l *lost) redo() error {
 	if err := l.home.Mkdir(stagingName, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
-	files, err := apply.NewFiles(l.root, l.rel)
+	d, err := layout.Open(l.rootPath, l.rel)
+	if err != nil {
+		return err
+	}
+	defer d.Close()
+	files, err := apply.NewFiles(d)
 	if err != nil {
 		return err
 	}
@@ -171,15 +177,14 @@ func prepare(files *apply.Files, step apply.Step) error {
 			return err
 		}
 	}
-	step.Change.Replaced = record.Replaced{} // what is there now is not what was there then
-	if err := files.Prepare(step.Change, nil, nil); err != nil {
+	if err := files.Prepare(step.Change, files.OnDisk(step.Change)); err != nil {
 		return err
 	}
 	if step.Payload.Kind != record.PayloadStaged {
 		return nil
 	}
 	// The file has the mode of its own transaction; a later one may have changed it.
-	return files.Staging.Chmod(step.Temp, step.Mode)
+	return files.Staging.Root.Chmod(step.Temp, step.Mode)
 }
 
 func removeLink(root *os.Root, p string) error {

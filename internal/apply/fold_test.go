@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -24,18 +25,15 @@ type place struct {
 func newPlace(t *testing.T) place {
 	t.Helper()
 	dir := t.TempDir()
-	if err := os.MkdirAll(filepath.Join(dir, ".journal", "staging"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	root, err := os.OpenRoot(dir)
+	d, err := layout.Create(dir, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	files, err := apply.NewFiles(root, ".journal")
+	files, err := apply.NewFiles(d)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { files.Close(); root.Close() })
+	t.Cleanup(func() { files.Close(); d.Close() })
 	return place{dir, files}
 }
 
@@ -47,7 +45,7 @@ func (p place) apply(t *testing.T, intents ...record.Intent) {
 		set.Add(i)
 	}
 	for _, c := range set.Changes() {
-		if err := p.files.Prepare(c, nil, nil); err != nil {
+		if err := p.files.Prepare(c, p.files.OnDisk(c)); err != nil {
 			t.Fatalf("prepare %s %s: %v", c.Op, c.Path, err)
 		}
 	}

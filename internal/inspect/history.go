@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -64,7 +64,7 @@ func (h *History) addIntent(v Version) {
 		return // who wants all asks the last change of each path, and that is the tree's
 	}
 	for p := range h.versions {
-		if apply.Beneath(p, v.Path) {
+		if layout.Below(p, v.Path) {
 			h.versions[p] = append(h.versions[p], v)
 		}
 	}

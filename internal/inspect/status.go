@@ -149,7 +149,7 @@ func (s *Status) plan(ctx context.Context, j *Journal, log *Log) error {
 // Scan, damage beside an owner is looked at again before it is believed.
 func (j *Journal) Plan(ctx context.Context) (*recovery.Report, error) {
 	for try := 1; ; try++ {
-		report, err := recovery.Plan(ctx, j.Root, j.Dir)
+		report, err := recovery.Plan(ctx, j.Root, nil)
 		moved := errors.Is(err, recovery.ErrCorrupt) || errors.Is(err, fs.ErrNotExist)
 		if !moved || j.owner().idle || try > rescans {
 			return report, err

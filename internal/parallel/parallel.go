@@ -1,22 +1,19 @@
-package journal
+// Package parallel does independent pieces of work in several goroutines.
+package parallel
 
 import (
 	"sync"
 	"sync/atomic"
 )
 
-const (
-	hands = 4 // goroutines that do something together
-	few   = 4 // things that are not worth it
-)
-
-// together calls do with each number below n, in several goroutines. After an
-// error it begins nothing more, and returns one of the errors.
-func together(n int, do func(int) error) error {
+// Do calls do with each number from 0 to n-1, in up to workers goroutines. After an
+// error it starts no further call, and returns one of the errors when all calls have
+// returned.
+func Do(workers, n int, do func(int) error) error {
 	var next atomic.Int64
 	var failed atomic.Pointer[error]
 	var group sync.WaitGroup
-	for range hands {
+	for range min(workers, n) {
 		group.Go(func() {
 			for failed.Load() == nil {
 				i := int(next.Add(1)) - 1

@@ -13,8 +13,8 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -53,6 +53,19 @@ func (s *Set) Len() int { return len(s.changes) }
 
 // Paths returns the paths that the set changes, in no order.
 func (s *Set) Paths() iter.Seq[string] { return maps.Keys(s.changes) }
+
+// Names returns the names in the directory dir that the set knows something about.
+// They are all that is in it, whatever is on disk, if whole is true: the set makes or
+// removes the directory itself.
+func (s *Set) Names(dir string) (names []string, whole bool) {
+	for p := range s.changes {
+		if path.Dir(p) == dir {
+			names = append(names, path.Base(p))
+		}
+	}
+	c, gone := s.Lookup(dir)
+	return names, gone || c != nil && c.Op != record.OpChmod
+}
 
 // Get returns the change at p, or nil.
 func (s *Set) Get(p string) *Change { return s.changes[p] }
@@ -142,15 +155,10 @@ func (c *Change) follow(prev *Change) {
 
 func (s *Set) dropBeneath(dir string) {
 	for p := range s.changes {
-		if Beneath(p, dir) {
+		if layout.Below(p, dir) {
 			delete(s.changes, p)
 		}
 	}
-}
-
-// Beneath reports whether p lies below dir.
-func Beneath(p, dir string) bool {
-	return len(p) > len(dir) && p[len(dir)] == '/' && strings.HasPrefix(p, dir)
 }
 
 // Changes returns the changes in the order of their paths, parents first.

@@ -1,0 +1,163 @@
+package overlay
+
+import (
+	"sync"
+
+	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/layout"
+	"github.com/forewrite/forewrite/journal/record"
+)
+
+// InFlight holds the changes of transactions that have their place in the commit order
+// and are not applied yet. Later transactions read them in place of the files, so that
+// they need not wait for the log.
+//
+// The zero value is empty. Its lock is a leaf: no other is acquired under it.
+type InFlight struct {
+	mu  sync.Mutex
+	set apply.Set
+	seq map[string]uint64 // by path: the transaction that changed it last
+
+	written written
+
+	// structure counts changes to what exists and of which kind, and recent has the
+	// paths of the last ones, so that a transaction that was prepared without the
+	// writer lock can find out whether what it found is still true.
+	structure uint64
+	recent    []string
+}
+
+// maxRecent is by how many changes of the structure a prepared transaction may lag
+// behind before it is prepared again.
+const maxRecent = 4096
+
+// Lookup returns what is in flight at p; see [apply.Set.Lookup].
+func (f *InFlight) Lookup(p string) (c *apply.Change, gone bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.set.Lookup(p)
+}
+
+// Names returns what is in flight in the directory dir; see [apply.Set.Names].
+func (f *InFlight) Names(dir string) (names []string, whole bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.set.Names(dir)
+}
+
+// Len returns the number of paths with changes in flight.
+func (f *InFlight) Len() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.set.Len()
+}
+
+// Publish adds the changes of transaction seq. Transactions are published in the
+// commit order.
+func (f *InFlight) Publish(seq uint64, changes []*apply.Change) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.seq == nil {
+		f.seq = make(map[string]uint64)
+	}
+	for _, c := range changes {
+		f.set.Merge(c)
+		f.seq[c.Path] = seq
+		if c.Op != record.OpPut || c.Replaced.Kind == record.ReplacedNothing {
+			f.structure++
+			f.recent = append(f.recent, c.Path)
+		}
+	}
+	if extra := len(f.recent) - maxRecent; extra > maxRecent {
+		f.recent = append([]string(nil), f.recent[extra:]...)
+	}
+}
+
+// Applied forgets the changes of transaction seq: the files have them now.
+func (f *InFlight) Applied(seq uint64, changes []*apply.Change) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, c := range changes {
+		f.written.add(c)
+		if f.seq[c.Path] == seq {
+			f.set.Delete(c.Path)
+			delete(f.seq, c.Path)
+		}
+	}
+}
+
+// Reset forgets all changes: they will not be applied. Whatever was prepared on top of
+// them must be prepared again.
+func (f *InFlight) Reset() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.set, f.seq = apply.Set{}, nil
+	f.structure += 2 * maxRecent
+	f.recent = nil
+}
+
+// Structure returns a number that changes whenever what exists, or of which kind it
+// is, changes.
+func (f *InFlight) Structure() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.structure
+}
+
+// StructureChanged reports whether what was found at paths, when Structure returned
+// since, may have changed: one of them, or a directory above one, was made, removed or
+// turned into something else.
+func (f *InFlight) StructureChanged(since uint64, paths []string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := f.structure - since
+	if n > uint64(len(f.recent)) {
+		return true
+	}
+	for _, changed := range f.recent[uint64(len(f.recent))-n:] {
+		for _, p := range paths {
+			if p == changed || layout.Below(p, changed) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Written returns how the file at p, as this session put it into place, is described
+// in a record.
+func (f *InFlight) Written(p string) (record.Replaced, bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	r, ok := f.written[p]
+	return r, ok
+}
+
+// written remembers what this session has put into place, so that the record of a put
+// can describe what it replaces without asking for the file's times; see [fsx.Info]
+// for what that costs. If another program has changed the file since, the record is
+// wrong, and recovery moves to lost+found what it would otherwise have recognised.
+type written map[string]record.Replaced
+
+// maxWritten bounds the memory for it to about 2 MiB.
+const maxWritten = 16 << 10
+
+// add notes what is at the change's path now.
+func (w *written) add(c *apply.Change) {
+	switch {
+	case c.Op == record.OpChmod:
+		return
+	case c.Op != record.OpPut || c.Payload.Kind != record.PayloadInline:
+		delete(*w, c.Path)
+		return
+	case *w == nil:
+		*w = make(written)
+	}
+	if _, known := (*w)[c.Path]; !known && len(*w) >= maxWritten {
+		for some := range *w { // whichever comes first; it will be looked at again
+			delete(*w, some)
+			break
+		}
+	}
+	(*w)[c.Path] = record.Replaced{Kind: record.ReplacedVersion, Size: c.Payload.Size, Hash: c.Payload.Hash}
+}

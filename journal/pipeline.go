@@ -1,0 +1,202 @@
+package journal
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+
+	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/overlay"
+	"github.com/forewrite/forewrite/journal/record"
+)
+
+// pipeline takes transactions from their place in the commit order to the files.
+//
+//	committer                   leader                                    committer
+//	---------                   ------                                    ---------
+//	prepare
+//	lock writer
+//	enqueue: commit order, --->  take a batch from the queue
+//	         overlay             write: one group, one fsync  <- commit point
+//	unlock writer                lock applying
+//	wait                         hand the lead on  (the next leader writes)
+//	                             apply, request by request ------------->  return
+//	                             unlock applying
+//
+// A committer that finds nobody leading becomes the leader and writes one group for
+// all that are in the queue. While it applies the group, the next leader writes the
+// next one. It holds applying before it hands the lead on: groups are applied in the
+// order in which they were written, and the log is at most one group ahead.
+//
+// If a group can't be written for a reason that leaves the log as it was (no space for
+// the next segment), all that are in the queue fail with it: they may have read what it
+// wanted to write. So may transactions that are not in the queue yet; they are refused
+// when they get there.
+//
+// # Locks
+//
+// In the order in which they are acquired; whoever holds one acquires only later ones:
+//
+//	writer            held by a transaction from its first dependent read until it is
+//	                  in the queue: transactions that depend on what is there run one
+//	                  after the other
+//	checkpointer.mu   one checkpoint at a time; its mark goes through the pipeline
+//	applying          one group at a time is applied
+//	snapshot turn     no snapshot is opened while a group is applied
+//	mu                the queue
+//	leaves            overlay, snapshot versions, uncheckpointed, logwriter
+type pipeline struct {
+	write func(batch []*request) (record.LSN, error)
+	apply func(batch []*request, lsn record.LSN, done func(*request)) (applied int, err error)
+
+	inFlight *overlay.InFlight
+	aborted  atomic.Pointer[error] // the last failure that was no poison; a transaction that saw another one is refused
+
+	applying sync.Mutex
+
+	mu      sync.Mutex
+	queue   []*request // in commit order
+	leading bool
+	seq     uint64 // place in the commit order of the last request
+	closed  bool
+	waiting sync.WaitGroup // for requests that are not done
+}
+
+// request is what one committer wants logged and applied.
+type request struct {
+	seq     uint64
+	records []byte
+	mark    bool       // a checkpoint's mark, which changes no file
+	set     *apply.Set // nil for a mark
+	changes []*apply.Change
+
+	err  error
+	wake chan wakeup // capacity 1: one message at a time
+}
+
+type wakeup int
+
+const (
+	wakeDone wakeup = iota
+	wakeLead
+)
+
+// enqueue gives the request its place in the commit order and publishes its changes
+// for transactions that come after it. A transaction does it under the writer lock. It
+// is refused if what it may have read was aborted since aborted was loaded.
+func (p *pipeline) enqueue(r *request, aborted *error) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return ErrClosed
+	}
+	if now := p.aborted.Load(); now != aborted {
+		return *now
+	}
+	r.wake = make(chan wakeup, 1)
+	p.seq++
+	r.seq = p.seq
+	p.inFlight.Publish(r.seq, r.changes)
+	p.queue = append(p.queue, r)
+	p.waiting.Add(1)
+	return nil
+}
+
+// await returns when the request is logged and applied, or has failed. The caller may
+// have to lead for it.
+func (p *pipeline) await(r *request) error {
+	defer p.waiting.Done()
+	if p.tryLead() {
+		p.lead()
+	}
+	for <-r.wake == wakeLead {
+		p.lead()
+	}
+	return r.err
+}
+
+func (p *pipeline) tryLead() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leading || len(p.queue) == 0 {
+		return false
+	}
+	p.leading = true
+	return true
+}
+
+// lead writes one group, hands the lead on, and applies the group.
+func (p *pipeline) lead() {
+	batch := p.take()
+	lsn, err := p.write(batch)
+	p.applying.Lock()
+	defer p.applying.Unlock()
+	if err != nil && !errors.Is(err, ErrPoisoned) {
+		p.abort(batch, err)
+		return
+	}
+	p.handOn()
+	applied := 0
+	if err == nil {
+		applied, err = p.apply(batch, lsn, p.done)
+	}
+	p.fail(batch[applied:], err)
+}
+
+// take removes from the queue what goes into one group.
+func (p *pipeline) take() []*request {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	size, n := 0, 0
+	for n < len(p.queue) && (n == 0 || size+len(p.queue[n].records) <= maxGroup) {
+		size += len(p.queue[n].records)
+		n++
+	}
+	batch := p.queue[:n:n]
+	p.queue = p.queue[n:]
+	return batch
+}
+
+// handOn makes the first request in the queue the leader.
+func (p *pipeline) handOn() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.leading = len(p.queue) > 0; p.leading {
+		p.queue[0].wake <- wakeLead
+	}
+}
+
+// done acknowledges an applied request. Nothing of it may be used afterwards.
+func (p *pipeline) done(r *request) {
+	p.inFlight.Applied(r.seq, r.changes)
+	r.wake <- wakeDone
+}
+
+// fail acknowledges requests that could not be written or applied.
+func (p *pipeline) fail(batch []*request, err error) {
+	for _, r := range batch {
+		r.err = err
+		r.wake <- wakeDone
+	}
+}
+
+// abort fails the batch and all that come after it. All groups before it are applied,
+// as the caller holds applying, so that nothing in flight remains.
+func (p *pipeline) abort(batch []*request, err error) {
+	p.mu.Lock()
+	batch = append(batch, p.queue...)
+	p.queue = nil
+	p.leading = false
+	p.aborted.Store(&err)
+	p.inFlight.Reset()
+	p.mu.Unlock()
+	p.fail(batch, err)
+}
+
+// close refuses further requests and waits for those that are under way.
+func (p *pipeline) close() {
+	p.mu.Lock()
+	p.closed = true
+	p.mu.Unlock()
+	p.waiting.Wait()
+}

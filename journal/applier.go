@@ -12,8 +12,8 @@ import (
 )
 
 const (
-	workers     = 4 // goroutines that prepare or apply the changes of one transaction
-	fewChanges  = 4 // are not worth several goroutines
+	workers    = 4 // goroutines that prepare or apply the changes of one transaction
+	fewChanges = 4 // are not worth several goroutines
 )
 
 // applier makes the files equal to what was logged. One goroutine at a time uses it:

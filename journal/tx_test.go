@@ -1,0 +1,244 @@
+package journal_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/forewrite/forewrite/journal"
+)
+
+// A write that returned nil because nothing was looked at yet must not be dropped
+// when it turns out to be impossible.
+func TestABlindWriteThatCannotBeDoneFailsTheTransaction(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, nil)
+	err := j.Update(t.Context(), func(tx *journal.Tx) error {
+		if err := do(put("missing/today.log", "entry"), put("important", "acknowledged"))(tx); err != nil {
+			return err
+		}
+		if _, err := tx.ReadFile("counter"); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("the read: %v", err)
+		}
+		return nil // as a caller that takes the error for a missing counter
+	})
+	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "write missing/today.log: directory missing does not exist") {
+		t.Errorf("Update: %v", err)
+	}
+	if d := diff(content(t, root), nil); d != "" {
+		t.Errorf("the tree changed:\n%s", d)
+	}
+	write(t, j, "important", "later")
+}
+
+func TestAnErrorOfAnOperationWithTwoNamesHasBoth(t *testing.T) {
+	t.Parallel()
+	j := open(t, t.TempDir(), nil)
+	update(t, j, do(put("a", "A"), mkdir("d")))
+	for op, fn := range map[string]func(*journal.Tx) error{
+		"rename a to d":      func(tx *journal.Tx) error { return tx.Rename("a", "d") },
+		"rename none to b":   func(tx *journal.Tx) error { return tx.Rename("none", "b") },
+		"copy a to missing/": func(tx *journal.Tx) error { return tx.Copy("a", "missing/b") },
+	} {
+		err := j.Update(t.Context(), fn)
+		var te *journal.TxError
+		if !errors.As(err, &te) || te.To == "" || !strings.HasPrefix(err.Error(), fmt.Sprintf("journal: tx %d: %s", te.Tx, op)) {
+			t.Errorf("%s: %v", op, err)
+		}
+	}
+}
+
+func TestCommitAndRollbackInsideUpdatePanic(t *testing.T) {
+	t.Parallel()
+	j := open(t, t.TempDir(), nil)
+	for name, end := range map[string]func(*journal.Tx) error{"Commit": (*journal.Tx).Commit, "Rollback": (*journal.Tx).Rollback} {
+		func() {
+			defer func() {
+				if got := fmt.Sprint(recover()); !strings.HasPrefix(got, "journal: "+name+" called in the function given to Update") {
+					t.Errorf("%s: panic %q", name, got)
+				}
+			}()
+			j.Update(t.Context(), func(tx *journal.Tx) error {
+				if err := tx.WriteFile("a", nil, 0o644); err != nil {
+					return err
+				}
+				return end(tx)
+			})
+		}()
+		if _, err := j.Begin(t.Context()); err != nil {
+			t.Errorf("after a panic: %v", err)
+		}
+		update(t, j, rmAll("a")) // the writer lock is free
+	}
+}
+
+func TestCommitEndsWithTheContextOfBegin(t *testing.T) {
+	t.Parallel()
+	j := open(t, t.TempDir(), nil)
+	holder, err := j.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer holder.Rollback()
+	if _, err := holder.ReadDir("."); err != nil { // acquires the writer lock
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
+	defer cancel()
+	tx, err := j.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.WriteFile("a", []byte("A"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := tx.Commit(); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Commit: %v", err)
+	}
+}
+
+func TestAFileThatIsStillOpenIsNamed(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, nil)
+	err := j.Update(t.Context(), func(tx *journal.Tx) error {
+		f, err := tx.Create("large", 0o644)
+		if err != nil {
+			return err
+		}
+		_, err = f.Write([]byte(large))
+		return err
+	})
+	if err == nil || !strings.Contains(err.Error(), "file large from Create was neither committed nor closed") {
+		t.Errorf("Update: %v", err)
+	}
+	if left, _ := os.ReadDir(filepath.Join(root, ".journal", "staging")); len(left) > 0 {
+		t.Errorf("left in staging: %v", left)
+	}
+}
+
+func TestCloseOfAFileDiscardsIt(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, nil)
+	update(t, j, func(tx *journal.Tx) error {
+		for name, content := range map[string]string{"small": "x", "large": large} {
+			f, err := tx.Create(name, 0o644)
+			if err != nil {
+				return err
+			}
+			if _, err := f.Write([]byte(content)); err != nil {
+				return err
+			}
+			if err := errors.Join(f.Close(), f.Close()); err != nil {
+				return err
+			}
+			if err := f.Commit(); !errors.Is(err, fs.ErrClosed) {
+				t.Errorf("Commit after Close: %v", err)
+			}
+		}
+		return put("kept", "K")(tx)
+	})
+	if d := diff(content(t, root), map[string]string{"kept": "K"}); d != "" {
+		t.Error(d)
+	}
+	if left, _ := os.ReadDir(filepath.Join(root, ".journal", "staging")); len(left) > 0 {
+		t.Errorf("left in staging: %v", left)
+	}
+}
+
+// Files that are open at the same time each fit into the log, but not all of them.
+func TestFilesThatAreOpenAtTheSameTimeShareTheInlineLimit(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, manual())
+	const files, size = 24, 1 << 20 // 24 MiB; at most 16 go into the log
+	j = reopenWith(t, j, root, &journal.Options{CheckpointIdle: -1, InlineLimit: 2 << 20})
+	update(t, j, func(tx *journal.Tx) error {
+		var all []*journal.File
+		for n := range files {
+			f, err := tx.Create(fmt.Sprint("f", n), 0o644)
+			if err != nil {
+				return err
+			}
+			if _, err := f.Write(make([]byte, size)); err != nil {
+				return err
+			}
+			all = append(all, f)
+		}
+		for _, f := range all {
+			if err := f.Commit(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if got := j.Stats().LogBytes; got > 17<<20 {
+		t.Errorf("%d bytes in the log", got)
+	}
+	if got := len(content(t, root)); got != files {
+		t.Errorf("%d files", got)
+	}
+}
+
+// reopenWith closes j and opens it with other options.
+func reopenWith(t *testing.T, j *journal.Journal, root string, opts *journal.Options) *journal.Journal {
+	t.Helper()
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return open(t, root, opts)
+}
+
+func TestStatsCountTransactionsAndNotMarks(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, manual())
+	for n := range 3 {
+		write(t, j, "f", fmt.Sprint(n))
+		if err := j.Checkpoint(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := j.Stats(); s.Transactions != 3 || s.Checkpoints != 3 {
+		t.Errorf("%+v", s)
+	}
+	reader := open(t, root, &journal.Options{ReadOnly: true})
+	if s := reader.Stats(); s != (journal.Stats{}) {
+		t.Errorf("read-only: %+v", s)
+	}
+}
+
+// Begin may still be at work in the log when the journal is closed.
+func TestBeginBesideClose(t *testing.T) {
+	t.Parallel()
+	for range 50 {
+		root := t.TempDir()
+		open(t, root, nil).Close()
+		j := open(t, root, nil)
+		done := make(chan error)
+		go func() {
+			tx, err := j.Begin(context.Background())
+			if err == nil {
+				err = tx.Rollback()
+			} else if errors.Is(err, journal.ErrClosed) {
+				err = nil
+			}
+			done <- err
+		}()
+		if err := errors.Join(j.Close(), <-done); err != nil {
+			t.Fatal(err)
+		}
+		segments, err := os.ReadDir(filepath.Join(root, ".journal", "log"))
+		if err != nil || len(segments) != 1 {
+			t.Fatalf("left in the log: %v, %v", segments, err)
+		}
+	}
+}

@@ -25,7 +25,7 @@ import (
 // crash or the end of ctx.
 func Run(ctx context.Context, root, dir string, opts Options) (*Report, error) {
 	start := time.Now()
-	a, err := analyse(ctx, root, dir, segment.Options{Settle: true}, opts.Policy)
+	a, err := analyse(ctx, root, dir, segment.Options{Sync: true}, opts.Policy)
 	if a == nil {
 		return nil, err
 	}

@@ -47,7 +47,7 @@ func (a *analysis) plunder(r *reader) {
 }
 
 // content returns how much of a segment's file is not just zeroes at its end.
-func content(e segment.Info) int64 {
+func content(e segment.Summary) int64 {
 	n := e.Used
 	for _, span := range e.Rest {
 		if span.Kind != segment.Zero {

@@ -107,7 +107,7 @@ func (s *Status) fromLog(log *Log) {
 	}
 }
 
-func segmentOf(e *segment.Info) Segment {
+func segmentOf(e *segment.Summary) Segment {
 	d := Segment{Name: e.Name, Size: e.Size, Used: e.Used, Groups: e.Groups, First: e.First, Last: e.Last}
 	if e.Used > 0 {
 		d.Spans = append(d.Spans, Span{Kind: "groups", Length: e.Used, Groups: e.Groups, LSN: e.First})

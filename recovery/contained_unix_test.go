@@ -21,7 +21,7 @@ func (w *world) runInTime() (r *recovery.Report, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r, err = recovery.Run(context.Background(), w.root, w.dir, recovery.Options{})
+		r, err = w.recover(context.Background(), recovery.Options{})
 	}()
 	select {
 	case <-done:

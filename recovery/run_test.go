@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"reflect"
 	"strings"
@@ -209,9 +210,9 @@ func TestPlanSaysWhatRunDoes(t *testing.T) {
 				t.Errorf("Plan: %s\nRun:  %s", plan.Summary(), run.Summary())
 			}
 			for _, r := range []*recovery.Report{plan, run} {
-				r.Duration, r.Lost, r.Next, r.Tail.Kept = 0, "", recovery.Next{}, nil
+				r.Duration, r.LostFound, r.Next, r.Tail.LostFound = 0, "", recovery.Next{}, nil
 				for i := range r.Actions {
-					r.Actions[i].Kept = ""
+					r.Actions[i].LostFound = ""
 				}
 			}
 			if !reflect.DeepEqual(plan, run) {
@@ -243,7 +244,7 @@ func TestARecoveryThatWasCutShortIsMadeGood(t *testing.T) {
 			t.Parallel()
 			for n := 0; ; n++ {
 				w := s.build(t)
-				_, err := recovery.Run(&countdown{context.Background(), n}, w.root, w.dir, recovery.Options{})
+				_, err := w.recover(&countdown{context.Background(), n}, recovery.Options{})
 				if err != nil && !errors.Is(err, context.Canceled) {
 					t.Fatalf("stopped after %d: %v", n, err)
 				}
@@ -276,7 +277,7 @@ func TestModesAreRedone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "a", "d/")
 	w.Tx(1, chmod("a", 0o640), chmod("d", 0o500), record.Intent{Op: record.OpMkdir, Mode: 0o711, Path: "e"}, put("e/f", "1"))
-	w.Tx(2, chmod("e/f", 0o4751), w.staged("s", "s-1", "staged"))
+	w.Tx(2, chmod("e/f", fs.ModeSetuid|0o751), w.staged("s", "s-1", "staged"))
 	w.Tx(3, chmod("s", 0o600))
 	w.run()
 	want := "a -rw-r----- \"old a\"\nd dr-x------\ne drwx--x--x\ne/f urwxr-x--x \"1\"\ns -rw------- \"staged\"\n"
@@ -306,7 +307,7 @@ func TestACleanCloseIsLeftAlone(t *testing.T) {
 	w.write("a", "edited since")
 	before := w.everything()
 	r := w.run()
-	if after := w.everything(); after != before || !r.Clean || r.Lost != "" {
+	if after := w.everything(); after != before || !r.Clean || r.LostFound != "" {
 		t.Errorf("%+v; was:\n%snow:\n%s", r, before, after)
 	}
 	if r.Next.LSN != 4 || r.Next.Prev != w.Prev || r.Next.Segment != 2 || r.Next.LastTx != 1 {

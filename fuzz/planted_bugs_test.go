@@ -98,8 +98,8 @@ var bugs = []bug{
 
 	// Recovery.
 	{"redo is skipped for what looks equal", "recovery/decider.go",
-		"	v, err := rules[found.class()][wantedBy(c)](d, c, found)\n",
-		"	if c.Op == record.OpPut && found.class() == known && found.info.Size() == c.Payload.Size {\n		return verdict{inPlace: true}, nil\n	}\n	v, err := rules[found.class()][wantedBy(c)](d, c, found)\n"},
+		"	v, err := rules[found.finding()][wantOf(c)](d, c, found)\n",
+		"	if c.Op == record.OpPut && found.finding() == foundKnown && found.info.Size() == c.Payload.Size {\n		return verdict{inPlace: true}, nil\n	}\n	v, err := rules[found.finding()][wantOf(c)](d, c, found)\n"},
 	{"what is redone is not fsynced", "recovery/redo.go",
 		"	if err := files.Sync(r.ctx, &dirty); err != nil {", "	if err := error(nil); files.Sync == nil {"},
 	{"what is to be redone is not fsynced", "recovery/redo.go",

@@ -35,10 +35,10 @@ func chain(t testing.TB) (w *world, states []map[string]string, paths []string) 
 	}, paths
 }
 
-// tryDamaged recovers a log that somebody has damaged. It must come to one of the
-// states, or refuse and leave everything as it was. Unless it may be mute, it must
-// say that something is lost.
-func tryDamaged(w *world, states []map[string]string, mute bool) {
+// tryDamaged recovers a damaged log. The result must be one of the states, or a
+// refusal that leaves everything as it was. When transactions are lost, the report must
+// say so, unless silent is true.
+func tryDamaged(w *world, states []map[string]string, silent bool) {
 	w.t.Helper()
 	before := w.everything()
 	r, err := w.recover(context.Background(), recovery.Options{})
@@ -54,8 +54,8 @@ func tryDamaged(w *world, states []map[string]string, mute bool) {
 		if !reflect.DeepEqual(w.content(), states[r.Transactions]) {
 			w.t.Fatalf("%d transactions, and the tree is %v", r.Transactions, w.content())
 		}
-		if lost := len(states) - 1 - r.Transactions; lost > 0 && r.Tail.State == recovery.TailClean && !mute {
-			w.t.Fatalf("%d transactions are lost, and nothing is said: %+v", lost, r)
+		if lost := len(states) - 1 - r.Transactions; lost > 0 && r.Tail.State == recovery.TailClean && !silent {
+			w.t.Fatalf("%d transactions are lost, and the report does not say so: %+v", lost, r)
 		}
 	}
 }
@@ -85,7 +85,7 @@ func TestEveryCutAndEveryBitFlipIsPrefixOrCorruption(t *testing.T) {
 				for n := range min(len(data), used) {
 					w, states, paths := chain(t)
 					w.check(os.WriteFile(paths[segment], damage.apply(data, n), 0o600))
-					// A log that ends after a group is whole, for all that it says.
+					// When a log ends after a group, nothing shows that there were more.
 					tryDamaged(w, states, segment == 1 && damage.name == "cut" && (n == 0 || int64(n) == w.Ends[0]))
 					w.remove("")
 				}
@@ -193,7 +193,7 @@ func flip(w *world, path string, at int) {
 	w.check(os.WriteFile(path, data, 0o600))
 }
 
-func TestASalvageThatIsCutShortCanBeRepeated(t *testing.T) {
+func TestAnInterruptedSalvageCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	for n := 0; ; n++ {
 		w, states, paths := chain(t)
@@ -211,8 +211,8 @@ func TestASalvageThatIsCutShortCanBeRepeated(t *testing.T) {
 	}
 }
 
-// After a crash between the new segment and the end of the old ones, the old ones are
-// passed over, torn tail and all.
+// After a crash between the making of the new segment and the retirement of the old
+// ones, the old ones are ignored, including their torn tail.
 func TestACrashBeforeTheOldSegmentsAreRetired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -289,7 +289,7 @@ func TestWhereThereIsNoJournal(t *testing.T) {
 }
 
 // A crash while the journal was made leaves a log, and no FORMAT.
-func TestAJournalThatWasNeverFinished(t *testing.T) {
+func TestAJournalThatWasNotCompletelyMade(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string

@@ -11,89 +11,89 @@ import (
 type verdict struct {
 	decision Decision
 	reason   string
-	rescue   rescued // what goes to lost+found
-	inPlace  bool    // the path is right already, and only has to be fsynced
+	rescue   rescueKind // what goes to lost+found
+	inPlace  bool       // the path is right already, and only has to be fsynced
 }
 
-// rescued says which bytes a verdict puts into lost+found.
-type rescued uint8
+// rescueKind says which bytes a verdict puts into lost+found.
+type rescueKind uint8
 
 const (
-	rescueNothing rescued = iota
-	rescueLogged          // what the log wants at the path
-	rescueFound           // what is found there
-	rescueStaged          // the damaged file in staging
+	rescueNothing rescueKind = iota
+	rescueLogged             // what the log wants at the path
+	rescueFound              // what is found there
+	rescueStaged             // the damaged file in staging
 )
 
-// found classifies what is at a path.
-type found uint8
+// finding classifies what is found at a path.
+type finding uint8
 
 const (
-	nothing       found = iota
-	known               // a file or link with content that the log knows
-	edited              // a file or link with other content, changed after the crash
-	unknownFile         // a file with other content, not changed after the crash
-	unknownLink         // a link with another target, not changed after the crash
-	directory           // a directory
-	special             // a named pipe, socket or device
-	editedSpecial       // a special file that changed after the crash
+	foundNothing       finding = iota
+	foundKnown                 // a file or link with content that the log knows
+	foundEdited                // a file or link with other content, changed after the crash
+	foundUnknownFile           // a file with other content, not changed after the crash
+	foundUnknownLink           // a link with another target, not changed after the crash
+	foundDir                   // a directory
+	foundSpecial               // a named pipe, socket or device
+	foundEditedSpecial         // a special file that changed after the crash
 )
 
-func (o observation) class() found {
+func (o observation) finding() finding {
 	switch {
 	case o.info == nil:
-		return nothing
+		return foundNothing
 	case o.mode().IsDir():
-		return directory
+		return foundDir
 	case !o.mode().IsRegular() && !o.isLink():
 		if o.isEdited() {
-			return editedSpecial
+			return foundEditedSpecial
 		}
-		return special
+		return foundSpecial
 	case o.known:
-		return known
+		return foundKnown
 	case o.isEdited():
-		return edited
+		return foundEdited
 	case o.isLink():
-		return unknownLink
+		return foundUnknownLink
 	}
-	return unknownFile
+	return foundUnknownFile
 }
 
-// wanted classifies what the log wants at a path.
-type wanted uint8
+// want classifies what the log wants at a path.
+type want uint8
 
 const (
-	content      wanted = iota // a file or link
-	dir                        // a directory, and none was removed there before
-	dirAnew                    // a directory after something was removed there
-	absence                    // nothing
-	mode                       // the mode of what is there
-	wantedNumber = iota
+	wantContent want = iota // a file or link
+	wantDir                 // a directory, and nothing was removed there before
+	wantDirAnew             // a directory, after something was removed there
+	wantNothing             // a removal
+	wantMode                // another mode of what is there
+	wants       = iota
 )
 
-func wantedBy(c *apply.Change) wanted {
+func wantOf(c *apply.Change) want {
 	switch c.Op {
 	case record.OpPut, record.OpSymlink:
-		return content
+		return wantContent
 	case record.OpMkdir:
 		if c.Before == apply.AsIs {
-			return dir
+			return wantDir
 		}
-		return dirAnew
+		return wantDirAnew
 	case record.OpRemove, record.OpRemoveAll:
-		return absence
+		return wantNothing
 	default:
-		return mode
+		return wantMode
 	}
 }
 
-// rule returns the verdict about a path where found was found and c is wanted.
+// rule returns the verdict about a path at which this was found, and c is wanted.
 type rule func(d *decider, c *apply.Change, found observation) (verdict, error)
 
 // rules is the table of decisions: what is found at a path × what the log wants there.
 //
-//	found \ wanted    content         dir        dirAnew        absence        mode
+//	found \ wanted    content         dir        dir anew       nothing        mode
 //	----------------  --------------  ---------  -------------  -------------  ---------
 //	nothing           redo            redo       redo           redo           set aside
 //	known             redo            not a dir  redo           redo           redo [1]
@@ -124,15 +124,15 @@ type rule func(d *decider, c *apply.Change, found observation) (verdict, error)
 // a file whose content is in staging is set aside when that content is missing or
 // damaged. At the end, a directory to be removed is set aside when something in it
 // stays.
-var rules = [...][wantedNumber]rule{
-	nothing:       {redo, redo, redo, redo, noTarget},
-	known:         {redo, notADir, redo, redo, setMode},
-	edited:        {keepFound, notADir, keepFound, keepFound, setMode},
-	unknownFile:   {displaceUnlessRemoved, notADir, displaceIfDescribed, displaceIfDescribed, setMode},
-	unknownLink:   {displaceUnlessRemoved, notADir, redo, redo, setMode},
-	directory:     {giveWay, redo, spareEdited, spareEdited, setMode},
-	special:       {notReplaced, notADir, redo, redo, setMode},
-	editedSpecial: {notReplaced, notADir, keepFound, keepFound, setMode},
+var rules = [...][wants]rule{
+	foundNothing:       {redo, redo, redo, redo, noTarget},
+	foundKnown:         {redo, notADir, redo, redo, setMode},
+	foundEdited:        {keepFound, notADir, keepFound, keepFound, setMode},
+	foundUnknownFile:   {displaceUnlessRemoved, notADir, displaceIfDescribed, displaceIfDescribed, setMode},
+	foundUnknownLink:   {displaceUnlessRemoved, notADir, redo, redo, setMode},
+	foundDir:           {giveWay, redo, spareEdited, spareEdited, setMode},
+	foundSpecial:       {notReplaced, notADir, redo, redo, setMode},
+	foundEditedSpecial: {notReplaced, notADir, keepFound, keepFound, setMode},
 }
 
 func redo(*decider, *apply.Change, observation) (verdict, error) { return verdict{}, nil }

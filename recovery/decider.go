@@ -40,7 +40,7 @@ func (d *decider) decideAll() error {
 		}
 		v, err := d.decide(c)
 		if err != nil && isTemporary(err) {
-			return fmt.Errorf("recovery: look at %s: %w", c.Path, err)
+			return fmt.Errorf("recovery: look at %s: %w", c.Path, fsx.Underlying(err))
 		}
 		if err != nil {
 			v = setAside(fsx.Underlying(err).Error())
@@ -76,7 +76,7 @@ func (d *decider) decide(c *apply.Change) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	v, err := rules[found.class()][wantedBy(c)](d, c, found)
+	v, err := rules[found.finding()][wantOf(c)](d, c, found)
 	if err != nil {
 		return verdict{}, err
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// edits are changes made by hand, well after the crash and before the recovery.
+// edits are changes that another program makes, well after the crash and before the
+// recovery.
 var edits = []struct {
 	name   string
 	files  []string
@@ -95,19 +96,19 @@ var edits = []struct {
 		w.remove("a")
 	}, func(w *world) { w.write("a", "theirs") },
 		map[string]string{"a": "theirs", "b": "old a"}, nil, "a", recovery.KeepFound},
-	{"a rename is done by half, late", []string{"a"}, func(w *world) {
+	{"half of a rename is done late", []string{"a"}, func(w *world) {
 		w.Tx(1, w.linked("b", "l-1", "a"), op(record.OpRemove, "a"))
 	}, func(w *world) { w.check(os.Link(w.path(".journal/staging/l-1"), w.path("b"))) }, // changes the ctime of a
 		map[string]string{"b": "old a"}, nil, "a", recovery.Redo},
-	{"a rename of a file that grew is done by half, late", []string{"a"}, func(w *world) {
+	{"half of a rename of a file that grew is done late", []string{"a"}, func(w *world) {
 		w.Tx(1, w.linked("b", "l-1", "a"), op(record.OpRemove, "a"))
 		w.write("a", "old a, and more")
 	}, func(w *world) { w.check(os.Link(w.path(".journal/staging/l-1"), w.path("b"))) },
 		map[string]string{"b": "old a, and more"}, nil, "a", recovery.Redo},
 }
 
-// buildAll makes n worlds for each of the edits, and waits until an edit is late
-// enough: nobody can set the ctime of a file.
+// buildAll makes n worlds for each of the edits. Then it waits until the ctime of a file
+// that is edited is later than the grace period of recovery: a ctime can't be set.
 func buildAll(t *testing.T, n int) [][]*world {
 	all := make([][]*world, len(edits))
 	for i, e := range edits {
@@ -121,7 +122,7 @@ func buildAll(t *testing.T, n int) [][]*world {
 	return all
 }
 
-func TestWhatWasEditedByHandStays(t *testing.T) {
+func TestEditedFilesStay(t *testing.T) {
 	t.Parallel()
 	worlds := buildAll(t, 1)
 	for i, e := range edits {
@@ -149,8 +150,8 @@ func TestWhatWasEditedByHandStays(t *testing.T) {
 	}
 }
 
-// A recovery that is cut short must not forget what it has decided.
-func TestWhatWasEditedByHandStaysWhenRecoveryIsCutShort(t *testing.T) {
+// A recovery that is interrupted must decide in the same way when it is repeated.
+func TestEditedFilesStayWhenRecoveryIsInterrupted(t *testing.T) {
 	t.Parallel()
 	const stops = 40
 	worlds := buildAll(t, stops)

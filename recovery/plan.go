@@ -123,7 +123,7 @@ func (a *analysis) readLog(ctx context.Context, scan segment.Options, policy Pol
 	switch {
 	case err == nil:
 	case !errors.Is(err, fs.ErrNotExist):
-		return err
+		return fmt.Errorf("recovery: read the log: %w", err)
 	case !made:
 		return fmt.Errorf("recovery: %w in %s", ErrNoJournal, a.dir.Path(""))
 	case policy == Strict:

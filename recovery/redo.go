@@ -18,9 +18,9 @@ import (
 )
 
 // Run recovers the tree of dir. Its parameter is of an internal type because only
-// package journal can call it: the caller holds all locks of the journal, and must not
-// open anything in it before Run returns. Run ignores opts.Dir. After a clean close it
-// changes nothing, except that it removes leftovers from staging and from the log.
+// package journal can call it: the caller must hold all locks of the journal. Run
+// ignores opts.Dir. After a clean close it changes nothing, except that it removes
+// leftovers from staging and from the log.
 //
 // A path that can't be redone stops nothing; the report says so. A condition that may
 // pass (full disk, missing permission, read-only file system, I/O error) is an error,
@@ -109,7 +109,10 @@ func (r *redoer) copyRescues() error {
 		}
 	}
 	r.plan.rescues = nil
-	return r.lost.sync()
+	if err := r.lost.sync(); err != nil {
+		return fmt.Errorf("recovery: fsync %s: %w", layout.LostFoundDir, err)
+	}
+	return nil
 }
 
 // noteLost notes in the report what was put into lost+found: for the path p, or of the
@@ -134,11 +137,11 @@ func (r *redoer) redo() error {
 		return nil
 	}
 	if err := r.plan.dir.Home.Mkdir(layout.StagingDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+		return fmt.Errorf("recovery: %w", err)
 	}
 	files, err := apply.NewFiles(r.plan.dir.Root, r.plan.dir.Rel)
 	if err != nil {
-		return err
+		return fmt.Errorf("recovery: open staging: %w", err)
 	}
 	defer files.Close()
 	steps := r.plan.changes.Steps()

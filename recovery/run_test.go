@@ -13,7 +13,7 @@ import (
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// scenario is a log that was not applied, or only in part, and what comes of it.
+// scenario is a log that was not applied, or only in part, and the result of recovery.
 type scenario struct {
 	name  string
 	files []string
@@ -105,9 +105,9 @@ var scenarios = []scenario{
 	}, map[string]string{"b": "old a, and more"}, nil},
 	{"a directory is gone", nil, func(w *world) { w.Tx(1, put("gone/a", "1"), put("b", "2")) },
 		map[string]string{"b": "2"}, []string{"1"}},
-	{"its place is a directory", []string{"a/x"}, func(w *world) { w.Tx(1, put("a", "1"), put("b", "2")) },
+	{"a directory is there", []string{"a/x"}, func(w *world) { w.Tx(1, put("a", "1"), put("b", "2")) },
 		map[string]string{"a/": "", "a/x": "old a/x", "b": "2"}, []string{"1"}},
-	{"a directory's place is a file", []string{"d"}, func(w *world) { w.Tx(1, mkdir("d"), put("d/a", "1"), put("b", "2")) },
+	{"a file is where a directory is wanted", []string{"d"}, func(w *world) { w.Tx(1, mkdir("d"), put("d/a", "1"), put("b", "2")) },
 		map[string]string{"d": "old d", "b": "2"}, []string{"1"}},
 	{"a directory that is not empty", []string{"d/x"}, func(w *world) { w.Tx(1, op(record.OpRemove, "d")) },
 		map[string]string{"d/": "", "d/x": "old d/x"}, nil},
@@ -152,7 +152,7 @@ func (s *scenario) build(t testing.TB) *world {
 	return w
 }
 
-func TestRunMakesTheTreeWhatTheLogSays(t *testing.T) {
+func TestRunMakesTheTreeEqualToTheLog(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -194,7 +194,7 @@ func TestRunningAgainChangesNothing(t *testing.T) {
 	}
 }
 
-func TestPlanSaysWhatRunDoes(t *testing.T) {
+func TestPlanReportsWhatRunDoes(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -235,9 +235,9 @@ func (c *countdown) Err() error {
 	return nil
 }
 
-// Stopping at every point where a stop is possible, as a crash would, and running
-// again must end in the same tree, with nothing lost.
-func TestARecoveryThatWasCutShortIsMadeGood(t *testing.T) {
+// Recovery is stopped at every point where it looks at its context, as a crash could
+// stop it. Running it again must give the same tree, and lose nothing.
+func TestAnInterruptedRecoveryCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {

@@ -69,7 +69,7 @@ func (r *redoer) drop() error {
 		return nil
 	}
 	if err := r.plan.dir.Home.Mkdir(layout.LogDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+		return fmt.Errorf("recovery: %w", err)
 	}
 	for _, name := range r.plan.log.Strays {
 		if err := r.moveToLost(path.Join(layout.LogDir, name), "unexpected in the log: "+name); err != nil {
@@ -78,7 +78,7 @@ func (r *redoer) drop() error {
 	}
 	entries, err := fs.ReadDir(r.plan.dir.Home.FS(), layout.StagingDir)
 	if fsx.IgnoreNotExist(err) != nil {
-		return err
+		return fmt.Errorf("recovery: list staging: %w", err)
 	}
 	for _, e := range entries {
 		if r.plan.staged[e.Name()] {
@@ -90,7 +90,7 @@ func (r *redoer) drop() error {
 	}
 	// Before the segments go, which are the only other record of what was lost.
 	if err := r.lost.sync(); err != nil {
-		return err
+		return fmt.Errorf("recovery: fsync %s: %w", layout.LostFoundDir, err)
 	}
 	if err := segment.Retire(r.plan.dir.Log(), r.plan.salvaged.segments...); err != nil {
 		return fmt.Errorf("recovery: %w", err)

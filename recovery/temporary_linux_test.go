@@ -14,7 +14,7 @@ import (
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// A full disk stops recovery with the log as it was; with room, it goes on.
+// A full disk stops recovery and leaves the log as it was. With room, it succeeds.
 func TestAFullDiskStopsRecoveryUntilThereIsRoom(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {

@@ -51,7 +51,7 @@ func (w *world) makeFormat() {
 	w.check(os.WriteFile(filepath.Join(w.dir, layout.FormatFile), []byte(format.String()), 0o600))
 }
 
-// in makes t the test that fails when something is wrong.
+// in makes t the test that fails.
 func (w *world) in(t testing.TB) *world {
 	w.t = t
 	return w
@@ -158,7 +158,7 @@ func (w *world) tree() string { return w.list(".", true) }
 // everything describes the journal, too.
 func (w *world) everything() string { return w.list(".", false) }
 
-// list describes what lies below a directory: mode, content or target.
+// list describes what is below a directory: mode, content or target.
 func (w *world) list(dir string, skipJournal bool) string {
 	w.t.Helper()
 	var b strings.Builder

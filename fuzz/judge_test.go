@@ -79,12 +79,17 @@ func (j *judge) recover(dir string) verdict {
 
 // run is recovery as journal.Open does it: what Open makes first may be missing.
 func (j *judge) run(dir string) (string, error) {
-	d, err := layout.Create(dir, "")
+	for _, d := range []string{"", "log", "staging", "lost+found"} {
+		if err := os.Mkdir(filepath.Join(dir, ".journal", d), 0o700); err != nil && !errors.Is(err, os.ErrExist) {
+			return "", err
+		}
+	}
+	home, err := layout.Open(dir, "")
 	if err != nil {
 		return "", err
 	}
-	defer d.Close()
-	rep, err := recovery.Run(context.Background(), d, recovery.Options{})
+	defer home.Close()
+	rep, err := recovery.Run(context.Background(), home, recovery.Options{})
 	if err != nil {
 		return "", err
 	}

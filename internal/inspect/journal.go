@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
@@ -67,7 +68,7 @@ func Find(dir, root string) (*Journal, error) {
 // isJournal tells whether dir was made by a journal: it has a FORMAT, or a log in
 // which there are segments.
 func isJournal(dir string) (bool, error) {
-	_, err := os.Lstat(filepath.Join(dir, recovery.FormatFile))
+	_, err := os.Lstat(filepath.Join(dir, layout.FormatFile))
 	if err == nil || errors.Is(err, fs.ErrPermission) { // not ours to look into
 		return err == nil, err
 	}
@@ -76,7 +77,18 @@ func isJournal(dir string) (bool, error) {
 }
 
 // Format reads the journal's format and id.
-func (j *Journal) Format() (recovery.Format, error) { return recovery.ReadFormat(j.Dir) }
+func (j *Journal) Format() (layout.Format, error) {
+	home, err := os.OpenRoot(j.Dir)
+	if err != nil {
+		return layout.Format{}, err
+	}
+	defer home.Close()
+	format, err := layout.ReadFormat(home)
+	if errors.Is(err, record.ErrVersion) {
+		err = &recovery.FormatError{Path: filepath.Join(j.Dir, layout.FormatFile), Err: err}
+	}
+	return format, err
+}
 
 func (j *Journal) log() string { return filepath.Join(j.Dir, logDir) }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/forewrite/forewrite/recovery"
 )
 
-var decisionStyles = map[recovery.Decision]Style{recovery.Redo: Green, recovery.Keep: Cyan, recovery.Displace: Yellow, recovery.SetAside: Red}
+var decisionStyles = map[recovery.Decision]Style{recovery.Redo: Green, recovery.KeepFound: Cyan, recovery.Displace: Yellow, recovery.SetAside: Red}
 
 // PlanText writes what the next open will do. refused is the error that stops it,
 // or nil.
@@ -44,11 +44,11 @@ func planStyle(r *recovery.Report) Style {
 }
 
 func tailText(t *recovery.Tail) string {
-	if t.State == "clean" {
+	if t.State == recovery.TailClean {
 		return "clean"
 	}
 	if t.Segment == "" {
-		return t.State + ": " + t.Reason
+		return t.State.String() + ": " + t.Reason
 	}
 	return fmt.Sprintf("%s: %s at %s of segment %s: %s", t.State, count(t.Length, "byte"), at(t.Offset), t.Segment, t.Reason)
 }

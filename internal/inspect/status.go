@@ -107,7 +107,7 @@ func (s *Status) fromLog(log *Log) {
 	}
 }
 
-func segmentOf(e *segment.Info) Segment {
+func segmentOf(e *segment.Summary) Segment {
 	d := Segment{Name: e.Name, Size: e.Size, Used: e.Used, Groups: e.Groups, First: e.First, Last: e.Last}
 	if e.Used > 0 {
 		d.Spans = append(d.Spans, Span{Kind: "groups", Length: e.Used, Groups: e.Groups, LSN: e.First})
@@ -148,8 +148,13 @@ func (s *Status) plan(ctx context.Context, j *Journal, log *Log) error {
 // Plan is recovery's own plan. A report can come together with an error. As in
 // Scan, damage beside an owner is looked at again before it is believed.
 func (j *Journal) Plan(ctx context.Context) (*recovery.Report, error) {
+	dir, err := filepath.Rel(j.Root, j.Dir)
+	if err != nil {
+		return nil, err
+	}
+	opts := &recovery.Options{Dir: filepath.ToSlash(dir)}
 	for try := 1; ; try++ {
-		report, err := recovery.Plan(ctx, j.Root, nil)
+		report, err := recovery.Plan(ctx, j.Root, opts)
 		moved := errors.Is(err, recovery.ErrCorrupt) || errors.Is(err, fs.ErrNotExist)
 		if !moved || j.owner().idle || try > rescans {
 			return report, err

@@ -43,8 +43,8 @@ Data goes to stdout, messages go to stderr. With --json each command writes one 
 object a line: a header, the data, and an end with the reason why there is no more.
 
 ` + exitHelp,
-		Example: `  journal-inspect status /srv/app     Is it safe to start the program again?
-  journal-inspect explain JI101       What does this finding mean?`,
+		Example: `  journal-inspect status /srv/app  # Is it safe to start the program again?
+  journal-inspect explain JI101    # What does this finding mean?`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(*cobra.Command, []string) error {

@@ -20,7 +20,7 @@ need. A larger log needs no more memory, except with --targets, which remembers 
 version of each path.
 
 Each finding has a code; 'journal-inspect explain CODE' explains it.`,
-		Example: `  journal-inspect check --targets /srv/app     Were files changed without the journal?`,
+		Example: `  journal-inspect check --targets /srv/app  # Were files changed without the journal?`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.look(cmd, args[0], func(ctx context.Context, j *inspect.Journal) (outcome, error) {

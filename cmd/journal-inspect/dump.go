@@ -27,8 +27,8 @@ A pattern for --path matches element by element; ** matches any number of elemen
 A pattern without a slash is compared with the last element only. A time is
 2006-01-02, "2006-01-02 15:04:05" (UTC), RFC 3339, or an age such as 10m; the time of
 an update is that of its transaction's commit.`,
-		Example: `  journal-inspect dump --path 'conf/**' /srv/app     Which transactions changed conf?
-  journal-inspect dump --follow /srv/app             Watch the program commit.`,
+		Example: `  journal-inspect dump --path 'conf/**' /srv/app  # Which transactions changed conf?
+  journal-inspect dump --follow /srv/app          # Watch the program commit.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkDump(&d, since, until, follow); err != nil {

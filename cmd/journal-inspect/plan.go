@@ -21,7 +21,7 @@ The next open does exactly that, if nothing changes before.
 An open refuses a damaged log, unless it is given the salvage policy. With --salvage,
 plan shows what would then be kept, and what would go to lost+found.`,
 		Example: `  journal-inspect plan /srv/app
-  journal-inspect plan --salvage /srv/app     What would be lost?`,
+  journal-inspect plan --salvage /srv/app  # What would be lost?`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			policy := recovery.Strict

@@ -19,7 +19,7 @@ func txCommand(a *app) *cobra.Command {
 		Long: `tx shows the updates of a transaction. For each it shows whether the file is now
 what the transaction wrote, a later or an earlier version that the log knows,
 something else (exit code 5), or missing.`,
-		Example: `  journal-inspect tx --diff /srv/app 88     How was the file edited since?`,
+		Example: `  journal-inspect tx --diff /srv/app 88  # How was the file edited since?`,
 		Args:    cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			id, err := parseTx(args[1])

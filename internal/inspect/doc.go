@@ -24,8 +24,8 @@
 //
 // # Hostile input
 //
-// Whatever comes out of a journal can be made up. The model keeps it as it is; a
-// rendering must not pass it on unescaped: text goes through text.Printer, JSON
+// Whatever comes out of a journal can be made up. The model does not change it; a
+// rendering must escape it: text goes through text.Printer, JSON
 // through ndjson.Writer and the page through html/template. FuzzHostileJournal
 // checks all three.
 //

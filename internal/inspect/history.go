@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/forewrite/forewrite/internal/apply"
-	"github.com/forewrite/forewrite/internal/inspect/wording"
+		"github.com/forewrite/forewrite/internal/inspect/wording"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -65,7 +65,7 @@ func (h *History) addIntent(v Version) {
 		return // the only use of all paths is the last change of each, and that is the tree's
 	}
 	for p := range h.versions {
-		if apply.Beneath(p, v.Path) {
+		if layout.Below(p, v.Path) {
 			h.versions[p] = append(h.versions[p], v)
 		}
 	}

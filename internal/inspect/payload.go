@@ -110,7 +110,7 @@ func (j *Journal) copyTarget(ctx context.Context, w io.Writer, v *Version) error
 	}
 	put := Version{Intent: record.Intent{Op: record.OpPut, Payload: v.Payload}}
 	if same, err := found.Is(ctx, &put); err != nil || !same {
-		return errors.Join(err, fmt.Errorf("%w: staged file %s is gone, and %s holds something else now",
+		return errors.Join(err, fmt.Errorf("%w: staged file %s is gone, and %s has other content now",
 			ErrPayload, wording.Quote(v.Payload.Name), wording.Quote(v.Path)))
 	}
 	file, err := openRegular(tree.root, v.Path)

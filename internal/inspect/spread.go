@@ -36,7 +36,7 @@ func (s *Spread) finish() {
 	s.P50, s.P99 = s.quantile(0.50), s.quantile(0.99)
 }
 
-// quantile returns the upper end of the slot in which the quantile lies.
+// quantile returns the upper end of the slot that has the quantile.
 func (s *Spread) quantile(q float64) int64 {
 	rank := int64(math.Ceil(q * float64(s.n)))
 	for i, n := range s.slots {

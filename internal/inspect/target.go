@@ -43,7 +43,7 @@ type Found struct {
 	hash   uint64
 }
 
-// The kinds that are told apart; all others only get a name.
+// The kinds that are distinguished; all others only have a name.
 var (
 	kindNothing = "nothing"
 	kindFile    = fsx.KindOf(0)

@@ -71,7 +71,7 @@ func (b *builder) torn(n int) {
 func (b *builder) impostors(n int) {
 	e, next := b.current(), b.lsn
 	for i := range n {
-		rest := e.size - len(e.data) - 3 // what an entry's length takes
+		rest := e.size - len(e.data) - 3 // bytes of the entry's length
 		g := make([]byte, rest)
 		record.Seal(g, e.name.Salt+1, next+record.LSN(i), 0)
 		e.data = segment.AppendEntry(e.data, g)[:len(e.data)+3+record.HeaderSize]

@@ -29,7 +29,7 @@ type column struct {
 	Label          string // under the column: the transaction's id, or the kind of mark
 	LSN            uint64
 	Mark           bool
-	Shade          bool // every other group, so that they can be told apart
+	Shade          bool // every other group, so that one sees where a group ends
 	Notes          []note
 }
 

@@ -112,8 +112,8 @@ func Clean(s string) string {
 	return b.String()
 }
 
-// Unprintable reports whether a terminal could take r for something else than a
-// visible character.
+// Unprintable reports whether r could be something else to a terminal than a visible
+// character.
 func Unprintable(r rune) bool { return !unicode.IsPrint(r) }
 
 // Wrap breaks a text into lines of about width characters.

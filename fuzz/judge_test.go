@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/forewrite/forewrite/fuzz/crashfs"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/journal"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -83,7 +84,12 @@ func (j *judge) run(dir string) (string, error) {
 			return "", err
 		}
 	}
-	rep, err := recovery.Run(context.Background(), dir, filepath.Join(dir, ".journal"), recovery.Options{})
+	home, err := layout.Open(dir, "")
+	if err != nil {
+		return "", err
+	}
+	defer home.Close()
+	rep, err := recovery.Run(context.Background(), home, recovery.Options{})
 	if err != nil {
 		return "", err
 	}

@@ -36,7 +36,7 @@ func newSmallLog(t *testing.T) smallLog {
 		t.Fatalf("segments: %v, %v", segments, err)
 	}
 	s.segment = segments[0]
-	report, err := recovery.Plan(t.Context(), s.root, "")
+	report, err := recovery.Plan(t.Context(), s.root, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,7 +159,7 @@ func TestSalvageKeepsTheIntactPrefix(t *testing.T) {
 	}
 	j := open(t, s.root, &journal.Options{Recovery: recovery.Salvage})
 	write(t, j, "after", "salvage")
-	if len(j.Recovered().Tail.Kept) == 0 {
+	if len(j.Recovered().Tail.LostFound) == 0 {
 		t.Errorf("what was cut is not kept: %+v", j.Recovered().Tail)
 	}
 }

@@ -16,6 +16,7 @@ import (
 	fileatomic "github.com/forewrite/forewrite/atomic"
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
@@ -89,7 +90,12 @@ func (j *Journal) open(ctx context.Context) (err error) {
 
 // recoverAndBegin does so while readers in other processes are kept out.
 func (j *Journal) recoverAndBegin(ctx context.Context) (err error) {
-	j.report, err = recovery.Run(ctx, j.path, j.journalPath(""), recovery.Options{Policy: j.opts.Recovery})
+	dir, err := layout.Open(j.path, j.opts.Dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	j.report, err = recovery.Run(ctx, dir, recovery.Options{Policy: j.opts.Recovery})
 	if err != nil {
 		return err
 	}
@@ -215,7 +221,12 @@ func (j *Journal) format() error {
 	}
 	var id [8]byte
 	rand.Read(id[:]) // never fails
-	return recovery.WriteFormat(j.journalPath(""), binary.LittleEndian.Uint64(id[:]))
+	dir, err := layout.Open(j.path, j.opts.Dir)
+	if err != nil {
+		return err
+	}
+	defer dir.Close()
+	return dir.WriteFormat(binary.LittleEndian.Uint64(id[:]))
 }
 
 // logOpen logs the open record, which goes before the session's first transaction.

@@ -51,7 +51,7 @@ func (j *Journal) checkOwner(ctx context.Context) error {
 	if err := ready.Unlock(); err != nil {
 		return err
 	}
-	report, err := recovery.Plan(ctx, j.path, j.journalPath(""))
+	report, err := recovery.Plan(ctx, j.path, &recovery.Options{Dir: j.opts.Dir})
 	if err != nil {
 		return err
 	}

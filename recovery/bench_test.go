@@ -15,7 +15,7 @@ func BenchmarkRunAfterACleanClose(b *testing.B) {
 	w := newWorld(b)
 	w.Segment(4<<20).Close(1, 0)
 	for b.Loop() {
-		if r, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{}); err != nil || !r.Clean {
+		if r, err := w.recover(context.Background(), recovery.Options{}); err != nil || !r.Clean {
 			b.Fatalf("%+v, %v", r, err)
 		}
 	}
@@ -31,7 +31,7 @@ func BenchmarkRunAfterACrash(b *testing.B) {
 			w.Tx(record.TxID(id), put(fmt.Sprintf("f%02d", i%100), fmt.Sprint(id)))
 		}
 		b.StartTimer()
-		if r, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{}); err != nil || r.Replayed != 1000 {
+		if r, err := w.recover(context.Background(), recovery.Options{}); err != nil || r.Replayed != 1000 {
 			b.Fatalf("%+v, %v", r, err)
 		}
 	}

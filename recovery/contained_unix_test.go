@@ -21,7 +21,7 @@ func (w *world) runInTime() (r *recovery.Report, err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		r, err = recovery.Run(context.Background(), w.root, w.dir, recovery.Options{})
+		r, err = w.recover(context.Background(), recovery.Options{})
 	}()
 	select {
 	case <-done:
@@ -31,7 +31,7 @@ func (w *world) runInTime() (r *recovery.Report, err error) {
 	return r, err
 }
 
-// outside makes a directory next to the root, with files that nobody may touch.
+// outside makes a directory next to the root, with files that must not be touched.
 func (w *world) outside() string {
 	w.t.Helper()
 	w.write("../outside/secret", "secret")
@@ -39,7 +39,7 @@ func (w *world) outside() string {
 	return filepath.Join(filepath.Dir(w.root), "outside")
 }
 
-// Whatever the log says: nothing outside the root is touched, nor the journal itself.
+// Whatever the log holds, recovery changes nothing outside the root, and not the journal.
 func TestNothingLeadsOutOfTheRoot(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -60,7 +60,7 @@ func TestNothingLeadsOutOfTheRoot(t *testing.T) {
 			w.check(os.Symlink(filepath.Join(outside, "secret"), w.path("out")))
 			return []record.Intent{put("out", "ours")}
 		}, "out", recovery.Displace},
-		{"a directory in a place that leads out of the root", func(w *world, outside string) []record.Intent {
+		{"a directory through a link out of the root", func(w *world, outside string) []record.Intent {
 			w.check(os.Symlink(outside, w.path("out")))
 			return []record.Intent{mkdir("out/new")}
 		}, "out/new", recovery.SetAside},
@@ -152,7 +152,7 @@ func TestNothingLeadsOutOfTheRoot(t *testing.T) {
 	}
 }
 
-// A journal that lies deeper in the tree goes with no directory above it.
+// A directory above the journal is not removed.
 func TestDirectoriesAboveTheJournalStay(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)

@@ -3,7 +3,6 @@ package recovery_test
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -36,13 +35,13 @@ func chain(t testing.TB) (w *world, states []map[string]string, paths []string) 
 	}, paths
 }
 
-// tryDamaged recovers a log that somebody has damaged. It must come to one of the
-// states, or refuse and leave everything as it was. Unless it may be mute, it must
-// say that something is lost.
-func tryDamaged(w *world, states []map[string]string, mute bool) {
+// tryDamaged recovers a damaged log. The result must be one of the states, or a
+// refusal that leaves everything as it was. When transactions are lost, the report must
+// say so, unless silent is true.
+func tryDamaged(w *world, states []map[string]string, silent bool) {
 	w.t.Helper()
 	before := w.everything()
-	r, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{})
+	r, err := w.recover(context.Background(), recovery.Options{})
 	var corrupt *recovery.CorruptError
 	switch {
 	case errors.As(err, &corrupt):
@@ -55,8 +54,8 @@ func tryDamaged(w *world, states []map[string]string, mute bool) {
 		if !reflect.DeepEqual(w.content(), states[r.Transactions]) {
 			w.t.Fatalf("%d transactions, and the tree is %v", r.Transactions, w.content())
 		}
-		if lost := len(states) - 1 - r.Transactions; lost > 0 && r.Tail.State == "clean" && !mute {
-			w.t.Fatalf("%d transactions are lost, and nothing is said: %+v", lost, r)
+		if lost := len(states) - 1 - r.Transactions; lost > 0 && r.Tail.State == recovery.TailClean && !silent {
+			w.t.Fatalf("%d transactions are lost, and the report does not say so: %+v", lost, r)
 		}
 	}
 }
@@ -86,7 +85,7 @@ func TestEveryCutAndEveryBitFlipIsPrefixOrCorruption(t *testing.T) {
 				for n := range min(len(data), used) {
 					w, states, paths := chain(t)
 					w.check(os.WriteFile(paths[segment], damage.apply(data, n), 0o600))
-					// A log that ends after a group is whole, for all that it says.
+					// When a log ends after a group, nothing shows that there were more.
 					tryDamaged(w, states, segment == 1 && damage.name == "cut" && (n == 0 || int64(n) == w.Ends[0]))
 					w.remove("")
 				}
@@ -138,21 +137,26 @@ func TestCorruptionIsRefusedAndSalvageKeepsThePrefix(t *testing.T) {
 			test.damage(w, paths)
 			before := w.everything()
 			for range 2 {
-				_, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{})
+				_, err := w.recover(context.Background(), recovery.Options{})
 				var corrupt *recovery.CorruptError
 				if !errors.As(err, &corrupt) || !errors.Is(err, recovery.ErrCorrupt) || test.err != nil && !errors.Is(err, test.err) || corrupt.LSN != test.lsn {
 					t.Fatalf("%v", err)
 				}
 			}
-			report, err := recovery.Plan(context.Background(), w.root, w.dir)
-			if !errors.Is(err, recovery.ErrCorrupt) || report != nil && report.Tail.State != "corrupt" {
+			report, err := w.planWith(recovery.Strict)
+			if !errors.Is(err, recovery.ErrCorrupt) || report != nil && report.Tail.State != recovery.TailCorrupt {
 				t.Errorf("Plan: %v, %+v", err, report)
 			}
+			preview, err := w.planWith(recovery.Salvage)
+			w.check(err)
 			if after := w.everything(); after != before {
 				t.Fatalf("something has changed; was:\n%snow:\n%s", before, after)
 			}
-			r, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{Policy: recovery.Salvage})
+			r, err := w.recover(context.Background(), recovery.Options{Policy: recovery.Salvage})
 			w.check(err)
+			if preview.Summary() != r.Summary() || len(preview.Actions) != len(r.Actions) {
+				t.Errorf("Plan: %+v\nRun:  %+v", preview, r)
+			}
 			w.expect(states[test.state])
 			kept := w.lost()
 			for _, want := range append(test.lost, "of a transaction that is lost") {
@@ -164,7 +168,7 @@ func TestCorruptionIsRefusedAndSalvageKeepsThePrefix(t *testing.T) {
 				}
 			}
 			if test.name == "no format" {
-				w.check(recovery.WriteFormat(w.dir, 1))
+				w.makeFormat()
 			}
 			again := w.run()
 			w.expect(states[test.state])
@@ -189,26 +193,26 @@ func flip(w *world, path string, at int) {
 	w.check(os.WriteFile(path, data, 0o600))
 }
 
-func TestASalvageThatIsCutShortCanBeRepeated(t *testing.T) {
+func TestAnInterruptedSalvageCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	for n := 0; ; n++ {
 		w, states, paths := chain(t)
 		w.Segment(0).Tx(5, put("e", "5"))
 		flip(w, paths[1], 50)
 		opts := recovery.Options{Policy: recovery.Salvage}
-		_, err := recovery.Run(&countdown{context.Background(), n}, w.root, w.dir, opts)
+		_, err := w.recover(&countdown{context.Background(), n}, opts)
 		if err == nil {
 			return
 		}
-		if _, err := recovery.Run(context.Background(), w.root, w.dir, opts); err != nil {
+		if _, err := w.recover(context.Background(), opts); err != nil {
 			t.Fatalf("stopped after %d: %v", n, err)
 		}
 		w.expect(states[2])
 	}
 }
 
-// After a crash between the new segment and the end of the old ones, the old ones are
-// passed over, torn tail and all.
+// After a crash between the making of the new segment and the retirement of the old
+// ones, the old ones are ignored, including their torn tail.
 func TestACrashBeforeTheOldSegmentsAreRetired(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -228,7 +232,7 @@ func TestNewerFormatsAreRefusedByName(t *testing.T) {
 	w := newWorld(t)
 	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte("forewrite 3\nand who knows what\n"), 0o600))
 	for _, policy := range []recovery.Policy{recovery.Strict, recovery.Salvage} {
-		_, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{Policy: policy})
+		_, err := w.recover(context.Background(), recovery.Options{Policy: policy})
 		var format *recovery.FormatError
 		if !errors.As(err, &format) || !errors.Is(err, record.ErrVersion) || !strings.Contains(err.Error(), "newer") {
 			t.Errorf("%v", err)
@@ -236,29 +240,21 @@ func TestNewerFormatsAreRefusedByName(t *testing.T) {
 	}
 }
 
-func TestFormatIsReadOnlyAsWritten(t *testing.T) {
+func TestADamagedFormatIsCorruption(t *testing.T) {
 	t.Parallel()
-	dir := t.TempDir()
-	if _, err := recovery.ReadFormat(dir); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("none: %v", err)
-	}
-	for _, id := range []uint64{0, 1, 1<<64 - 1} {
-		if err := recovery.WriteFormat(dir, id); err != nil {
-			t.Fatal(err)
+	for _, text := range []string{"", "forewrite 2\n", "rewrite 2\nid 0000000000000001\n", strings.Repeat("\x00", 40)} {
+		w := newWorld(t)
+		w.Tx(1, put("a", "1"))
+		w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte(text), 0o600))
+		before := w.everything()
+		for _, policy := range []recovery.Policy{recovery.Strict, recovery.Salvage} {
+			var corrupt *recovery.CorruptError
+			if _, err := w.recover(context.Background(), recovery.Options{Policy: policy}); !errors.As(err, &corrupt) || !errors.Is(err, recovery.ErrCorrupt) {
+				t.Errorf("%q, %s: %v", text, policy, err)
+			}
 		}
-		if f, err := recovery.ReadFormat(dir); err != nil || f.ID != id {
-			t.Errorf("%x: %x, %v", id, f.ID, err)
-		}
-	}
-	for _, text := range []string{"", "forewrite", "forewrite 1", "forewrite 1\n", "forewrite 0\nid 0000000000000001\n",
-		"forewrite 01\nid 0000000000000001\n", "forewrite 1\nid 1\n", "forewrite 1\nid 0000000000000001",
-		"forewrite 1\nid 0000000000000001\n\n", "forewrite 1\nid 000000000000000G\n", "rewrite 1\nid 0000000000000001\n",
-		"forewrite 1\nid -000000000000001\n", strings.Repeat("\x00", 40)} {
-		if err := os.WriteFile(filepath.Join(dir, "FORMAT"), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if f, err := recovery.ReadFormat(dir); !errors.Is(err, recovery.ErrCorrupt) {
-			t.Errorf("%q: %+v, %v", text, f, err)
+		if after := w.everything(); after != before {
+			t.Errorf("something has changed; was:\n%snow:\n%s", before, after)
 		}
 	}
 }
@@ -266,26 +262,34 @@ func TestFormatIsReadOnlyAsWritten(t *testing.T) {
 func TestWhereThereIsNoJournal(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	for _, dir := range []string{"", filepath.Join(root, "x")} {
-		if _, err := recovery.Run(context.Background(), root, dir, recovery.Options{}); !errors.Is(err, recovery.ErrNoJournal) {
+	plan := func(dir string) error {
+		_, err := recovery.Plan(context.Background(), root, &recovery.Options{Dir: dir})
+		return err
+	}
+	for _, dir := range []string{"", "x", "x/y"} {
+		if err := plan(dir); !errors.Is(err, recovery.ErrNoJournal) {
+			t.Errorf("%q: %v", dir, err)
+		}
+	}
+	for _, dir := range []string{".", "..", "../x", root} {
+		if err := plan(dir); !errors.Is(err, fs.ErrInvalid) {
 			t.Errorf("%q: %v", dir, err)
 		}
 	}
 	if err := os.Mkdir(filepath.Join(root, ".journal"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := recovery.Plan(context.Background(), root, ""); !errors.Is(err, recovery.ErrNoJournal) {
-		t.Errorf("empty: %v", err)
+	if err := plan(""); !errors.Is(err, recovery.ErrNoJournal) {
+		t.Errorf("an empty directory, Plan: %v", err)
 	}
-	for _, dir := range []string{root, filepath.Dir(root), filepath.Join(root, "..", "x")} {
-		if _, err := recovery.Run(context.Background(), root, dir, recovery.Options{}); !errors.Is(err, fs.ErrInvalid) {
-			t.Errorf("%q: %v", dir, err)
-		}
+	w := &world{t: t, root: root, dir: filepath.Join(root, ".journal")}
+	if _, err := w.recover(context.Background(), recovery.Options{}); !errors.Is(err, recovery.ErrNoJournal) {
+		t.Errorf("an empty directory, Run: %v", err)
 	}
 }
 
 // A crash while the journal was made leaves a log, and no FORMAT.
-func TestAJournalThatWasNeverFinished(t *testing.T) {
+func TestAJournalThatWasNotCompletelyMade(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name string
@@ -341,18 +345,5 @@ func TestRecordsAreLocated(t *testing.T) {
 	}
 	if n != 7 || !errors.Is(last, recovery.ErrCorrupt) {
 		t.Errorf("%d records, then %v", n, last)
-	}
-}
-
-func TestReportsAreJSON(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, "a")
-	w.Tx(1, put("a", "1"), put("gone/x", "2")).Raw([]byte("torn"))
-	text, err := json.Marshal(w.run())
-	w.check(err)
-	for _, want := range []string{`"decision":"displace"`, `"decision":"set aside"`, `"state":"torn"`, `"replayed":1`, `"lost":"lost+found/`} {
-		if !bytes.Contains(text, []byte(want)) {
-			t.Errorf("%s is missing in %s", want, text)
-		}
 	}
 }

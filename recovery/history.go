@@ -11,49 +11,29 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// grace is how much later than the journal's last sign of life a file must have
-// changed to count as edited afterwards: clocks of file systems are coarse, and
-// applying takes its time.
-const grace = 2 * time.Second
+// logReader collects the transactions of a log.
+type logReader struct {
+	groups []group
+	last   time.Time // of the latest commit or mark
+}
 
-// group is what is kept of a group of the log.
+// group is a group that holds transactions.
 type group struct {
 	lsn record.LSN
 	txs []record.Tx
 }
 
-// history is what the log knows about the content of one path.
-type history struct {
-	contents []record.Payload  // of puts, inline and staged
-	versions []record.Replaced // put by the journal and replaced since, known by hash
-	links    []string          // targets of symbolic links
-	stamps   []stamp           // of files that were replaced, or linked here
-}
-
-type stamp struct {
-	size  int64
-	mtime int64 // Unix ns
-}
-
-func stampOf(fi fs.FileInfo) stamp { return stamp{fi.Size(), fi.ModTime().UnixNano()} }
-
-// reader collects the log's transactions.
-type reader struct {
-	groups []group
-	last   time.Time // of the latest commit or mark
-}
-
-// visit keeps the transactions of a group beyond the scan, which reuses its buffer.
-func (r *reader) visit(g segment.Group) error {
+// visit adds a group. It copies the payloads, because the scan reuses its buffer.
+func (r *logReader) visit(g segment.Group) error {
 	for _, mark := range g.Content.Marks {
-		r.alive(mark.Mark.Time)
+		r.last = latest(r.last, mark.Mark.Time)
 	}
 	if len(g.Content.Txs) == 0 {
 		return nil
 	}
 	for _, tx := range g.Content.Txs {
 		if tx.Committed() {
-			r.alive(tx.Commit.Time)
+			r.last = latest(r.last, tx.Commit.Time)
 		}
 		for i := range tx.Intents {
 			p := &tx.Intents[i].Payload
@@ -64,17 +44,51 @@ func (r *reader) visit(g segment.Group) error {
 	return nil
 }
 
-func (r *reader) alive(t time.Time) {
-	if t.After(r.last) {
-		r.last = t
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
 	}
+	return a
 }
 
+// lastSign returns when the journal was last seen alive: the latest time in the log,
+// or change of a segment's file. The time of LOCK is not used, as this process has
+// just locked it.
+func (a *analysis) lastSign() time.Time {
+	last := a.txs.last
+	for _, name := range a.segments {
+		fi, err := os.Lstat(segment.Path(a.dir.Log(), name))
+		if err != nil {
+			continue // a segment without a file was never used
+		}
+		if t, ok := fsx.Ctime(fi); ok {
+			last = latest(last, t)
+		}
+	}
+	return last
+}
+
+// history is what the log knows about the content of one path.
+type history struct {
+	contents []record.Payload  // of puts, inline and staged
+	versions []record.Replaced // put by the journal and replaced later; only their hash is known
+	links    []string          // targets of symbolic links
+	stamps   []stamp           // of files that were replaced, or linked here
+}
+
+// stamp identifies a version of a file by size and modification time.
+type stamp struct {
+	size  int64
+	mtime int64 // Unix ns
+}
+
+func stampOf(fi fs.FileInfo) stamp { return stamp{fi.Size(), fi.ModTime().UnixNano()} }
+
 // histories returns what the committed transactions say about each path, and the
-// payloads that are links to files from before, under their staging names.
-func histories(groups []group) (map[string]*history, map[string]record.Payload) {
-	paths := make(map[string]*history)
-	linked := make(map[string]record.Payload)
+// payloads that are links to older files, by their names in staging.
+func histories(groups []group) (paths map[string]*history, linked map[string]record.Payload) {
+	paths = make(map[string]*history)
+	linked = make(map[string]record.Payload)
 	for _, g := range groups {
 		for _, tx := range g.txs {
 			if !tx.Committed() {
@@ -111,19 +125,4 @@ func (h *history) add(i record.Intent) {
 	case i.Op == record.OpPut:
 		h.contents = append(h.contents, i.Payload)
 	}
-}
-
-// lastSign returns when the journal was last seen alive. The time of LOCK is no
-// such sign: whoever recovers has just taken it.
-func lastSign(r *reader, p *place, log *segment.Log) time.Time {
-	for _, name := range log.Segments {
-		fi, err := os.Lstat(segment.Path(p.log, name))
-		if err != nil {
-			continue // no file: it was never used
-		}
-		if t, ok := fsx.Ctime(fi); ok {
-			r.alive(t)
-		}
-	}
-	return r.last
 }

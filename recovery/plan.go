@@ -10,18 +10,19 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Policy says what Run does with a log that is damaged.
+// Policy says what recovery does with a log that is damaged.
 type Policy uint8
 
 const (
-	// Strict refuses it with a *CorruptError and changes nothing.
+	// Strict refuses a damaged log with a *CorruptError and changes nothing.
 	Strict Policy = iota
-	// Salvage keeps what comes before the damage. Everything from there on goes
-	// to lost+found, acknowledged transactions included.
+	// Salvage recovers what comes before the damage. Everything after it goes to
+	// lost+found, including acknowledged transactions.
 	Salvage
 )
 
@@ -32,17 +33,28 @@ func (p Policy) String() string {
 	return "strict"
 }
 
-// Options for Run. The zero value is the safe choice.
+// Options for [Plan]. The zero value, like nil, is a strict recovery of a journal in
+// the default directory.
 type Options struct {
+	Dir    string // journal directory, a slash-separated path below the root; empty means .journal
 	Policy Policy
 }
 
-// Plan says what Run would do to the tree root with the journal in dir, which is
-// root/.journal when empty. It takes no lock and changes nothing. Along with an
-// error about the log it returns what it found there.
-func Plan(ctx context.Context, root, dir string) (*Report, error) {
+// Plan reports what opening the journal of the tree root would do, without doing it.
+// It takes no lock and changes nothing. When recovery would refuse the log, Plan
+// returns the error together with a report of what it found. It does not check
+// whether this user may open the journal.
+func Plan(ctx context.Context, root string, opts *Options) (*Report, error) {
 	start := time.Now()
-	a, err := analyse(ctx, root, dir, segment.Options{}, Strict)
+	if opts == nil {
+		opts = new(Options)
+	}
+	dir, err := layout.Open(root, opts.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("recovery: %w", err)
+	}
+	defer dir.Close()
+	a, err := analyse(ctx, dir, segment.Options{}, opts.Policy)
 	if a == nil {
 		return nil, err
 	}
@@ -51,88 +63,83 @@ func Plan(ctx context.Context, root, dir string) (*Report, error) {
 	return a.report, err
 }
 
-// analysis is everything that recovery knows before it changes anything.
+// analysis is what recovery finds out and decides before it changes anything.
 type analysis struct {
-	looker
-	scanned *segment.Log
-	report  *Report
-	set     apply.Set                  // what is going to be redone
-	lsn     map[record.TxID]record.LSN // of the transactions in it
-	used    map[string]bool            // staging names that they refer to
-	settled []string                   // paths that are as they shall be, but not fsynced
-	jobs    []job                      // what goes to lost+found before anything is displaced
-	salvage salvage
+	dir      *layout.Dir
+	tree     *observer
+	log      *segment.Log
+	segments []segment.Name // of the log, without those that salvage drops
+	txs      logReader      // the transactions of the log
+	report   *Report
+
+	changes  apply.Set                  // what is going to be redone
+	lsn      map[record.TxID]record.LSN // of the transactions in changes
+	staged   map[string]bool            // names in staging that these transactions use
+	inPlace  []string                   // paths that are right already, and only have to be fsynced
+	rescues  []rescue                   // copies to make in lost+found before anything is displaced
+	salvaged salvaged
 }
 
-// analyse reads the log and looks at the tree. It returns an analysis along with
-// an error when the log could be read but must be refused.
-func analyse(ctx context.Context, root, dir string, opts segment.Options, policy Policy) (a *analysis, err error) {
-	p, err := openPlace(root, dir)
+// analyse reads the log and looks at the tree. When the log could be read, but must
+// be refused, it returns an analysis together with the error.
+func analyse(ctx context.Context, dir *layout.Dir, scan segment.Options, policy Policy) (*analysis, error) {
+	tree, err := newObserver(ctx, dir)
 	if err != nil {
+		return nil, fmt.Errorf("recovery: %w", err)
+	}
+	a := &analysis{dir: dir, tree: tree, report: newReport(), lsn: make(map[record.TxID]record.LSN), staged: make(map[string]bool)}
+	if err := a.readLog(ctx, scan, policy); err != nil {
+		a.close()
 		return nil, err
 	}
-	a = &analysis{report: &Report{Actions: []Action{}}, lsn: make(map[record.TxID]record.LSN), used: make(map[string]bool)}
-	a.looker = looker{place: p, ctx: ctx}
-	refused := false
-	defer func() {
-		if err != nil && !refused {
-			a.close()
-			a = nil
+	a.report.describe(a.log)
+	a.report.Next = a.next()
+	if err := endError(dir.Log(), a.log.End); err != nil {
+		if policy == Strict || a.log.End.State == segment.Newer {
+			return a, err
 		}
-	}()
-	if a.staging, err = p.home.OpenRoot(stagingName); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return a, err
+		a.salvage()
 	}
-	format, err := ReadFormat(p.dir)
+	if err := a.decide(ctx); err != nil {
+		a.close()
+		return nil, err
+	}
+	return a, nil
+}
+
+func (a *analysis) close() error { return a.tree.close() }
+
+// readLog reads FORMAT and the log.
+func (a *analysis) readLog(ctx context.Context, scan segment.Options, policy Policy) error {
+	format, err := layout.ReadFormat(a.dir.Home)
 	made := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return a, err
+	if !made && !errors.Is(err, fs.ErrNotExist) {
+		return formatError(a.dir, err)
 	}
 	if made {
 		a.report.Journal = fmt.Sprintf("%016x", format.ID)
 	}
-	var r reader
-	if a.scanned, err = segment.Scan(ctx, p.log, opts, r.visit); err != nil {
-		if !errors.Is(err, fs.ErrNotExist) || made && policy == Strict {
-			return a, a.noLog(err)
-		}
-		if !made {
-			return a, fmt.Errorf("recovery: %w in %s", ErrNoJournal, p.dir)
-		}
-		a.scanned = &segment.Log{}
-	}
-	a.refuse(made, len(r.groups) > 0)
-	a.report.describe(a.scanned)
-	if err := endError(p.log, a.scanned.End); err != nil {
-		if policy == Strict || a.scanned.End.State == segment.Newer {
-			refused = true
-			a.next()
-			return a, err
-		}
-		a.plunder(&r)
-	}
-	a.alive = lastSign(&r, p, a.scanned)
-	return a, a.decide(r.groups)
-}
-
-func (a *analysis) close() error {
-	if a.staging != nil {
-		return errors.Join(a.staging.Close(), a.place.close())
-	}
-	return a.place.close()
-}
-
-func (a *analysis) noLog(err error) error {
-	if errors.Is(err, fs.ErrNotExist) {
+	a.log, err = segment.Scan(ctx, a.dir.Log(), scan, a.txs.visit)
+	switch {
+	case err == nil:
+	case !errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("recovery: read the log: %w", err)
+	case !made:
+		return fmt.Errorf("recovery: %w in %s", ErrNoJournal, a.dir.Path(""))
+	case policy == Strict:
 		return &CorruptError{LSN: 1, Err: err}
+	default:
+		a.log = &segment.Log{}
 	}
-	return err
+	a.segments = a.log.Segments
+	a.checkFormat(made)
+	return nil
 }
 
-// refuse applies what only holds for the log together with FORMAT: that file is
-// written when the first group is durable, and before the first transaction.
-func (a *analysis) refuse(made, transactions bool) {
-	log := a.scanned
+// checkFormat makes the log's end corrupt when it does not agree with FORMAT. FORMAT
+// is written after the first group is durable, and before the first transaction.
+func (a *analysis) checkFormat(made bool) {
+	log := a.log
 	if log.End.State != segment.Clean && log.End.State != segment.Torn {
 		return
 	}
@@ -143,8 +150,8 @@ func (a *analysis) refuse(made, transactions bool) {
 		if log.End.Err != nil {
 			err = fmt.Errorf("%w: %w", err, log.End.Err)
 		}
-	case !made && transactions:
-		err = fmt.Errorf("%s is missing, but the log holds transactions", FormatFile)
+	case !made && len(a.txs.groups) > 0:
+		err = fmt.Errorf("%s is missing, but the log holds transactions", layout.FormatFile)
 		log.End = segment.End{LSN: log.First}
 	}
 	if err != nil {
@@ -153,31 +160,33 @@ func (a *analysis) refuse(made, transactions bool) {
 }
 
 // decide folds the transactions and decides about each path.
-func (a *analysis) decide(groups []group) error {
-	a.fold(groups)
-	if a.set.Len() > 0 {
-		var linked map[string]record.Payload
-		a.paths, linked = histories(groups)
-		a.find(linked)
-		if err := a.considerAll(); err != nil {
+func (a *analysis) decide(ctx context.Context) error {
+	a.fold()
+	if a.changes.Len() > 0 {
+		a.tree.learn(a.txs.groups, a.lastSign())
+		d := &decider{ctx: ctx, tree: a.tree, changes: &a.changes, lsn: a.lsn}
+		if err := d.decideAll(); err != nil {
 			return err
 		}
+		slices.SortFunc(d.actions, func(x, y Action) int { return cmp.Compare(x.Path, y.Path) })
+		a.report.Actions = append(a.report.Actions, d.actions...)
+		a.inPlace = d.inPlace
+		a.rescues = append(a.rescues, d.rescues...)
 	}
-	slices.SortFunc(a.report.Actions, func(x, y Action) int { return cmp.Compare(x.Path, y.Path) })
 	r := a.report
-	r.Clean = r.Tail.State == segment.Clean.String() && r.Replayed == 0 && r.Discarded == 0
-	a.next()
+	r.Clean = r.Tail.State == TailClean && r.Replayed == 0 && r.Discarded == 0
+	r.Next = a.next()
 	return nil
 }
 
-// fold makes one state a path out of the transactions that are to be redone.
-func (a *analysis) fold(groups []group) {
-	for _, g := range groups {
+// fold makes one change a path out of the transactions that are not checkpointed.
+func (a *analysis) fold() {
+	for _, g := range a.txs.groups {
 		for _, tx := range g.txs {
 			if tx.Committed() {
 				a.report.Transactions++
 			}
-			if g.lsn <= a.scanned.CheckpointLSN {
+			if g.lsn <= a.log.CheckpointLSN {
 				continue
 			}
 			if !tx.Committed() {
@@ -187,26 +196,20 @@ func (a *analysis) fold(groups []group) {
 			a.report.Replayed++
 			a.lsn[tx.ID] = g.lsn
 			for _, i := range tx.Intents {
-				a.set.Add(i)
+				a.changes.Add(i)
 				if i.Payload.Name != "" {
-					a.used[i.Payload.Name] = true
+					a.staged[i.Payload.Name] = true
 				}
 			}
 		}
 	}
 }
 
-// next fills in what the log continues with if nothing has to be done.
-func (a *analysis) next() {
-	n := Next{Segment: 1, LSN: a.scanned.Next(), Prev: a.scanned.Prev, LastTx: a.scanned.LastTx}
-	if segments := a.scanned.Segments; len(segments) > 0 {
-		n.Segment = segments[len(segments)-1].Number + 1
+// next returns what the log continues with if nothing has to be done.
+func (a *analysis) next() Next {
+	n := Next{Segment: 1, LSN: a.log.Next(), Prev: a.log.Prev, LastTx: a.log.LastTx}
+	if len(a.segments) > 0 {
+		n.Segment = a.segments[len(a.segments)-1].Number + 1
 	}
-	a.report.Next = n
-}
-
-// act notes what is decided about a path.
-func (a *analysis) act(c *apply.Change, d Decision, reason string) {
-	a.report.Actions = append(a.report.Actions, Action{Path: c.Path, Op: c.Op.String(), Tx: c.Tx, LSN: a.lsn[c.Tx],
-		Decision: d, Reason: reason})
+	return n
 }

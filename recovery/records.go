@@ -6,21 +6,22 @@ import (
 	"iter"
 	"path/filepath"
 
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
 var errStop = errors.New("stop")
 
-// Records yields every record of the log in the journal directory dir, in order.
-// It takes no lock and changes nothing. A torn tail is passed over in silence;
-// after the records before it, damage is a *CorruptError and a newer format a
-// *FormatError. While the journal is in use, what is being written may look torn.
+// Records yields every record of the log in the journal directory dir, in order. It
+// takes no lock and changes nothing. The last value may be an error: a *CorruptError
+// for damage, or a *FormatError for a newer format. A torn tail is not an error. While
+// the journal is in use, a group that is being written can look torn.
 //
 // Inline payloads are valid only until the next record.
 func Records(ctx context.Context, dir string) iter.Seq2[record.Located, error] {
 	return func(yield func(record.Located, error) bool) {
-		logDir := filepath.Join(dir, logName)
+		logDir := filepath.Join(dir, layout.LogDir)
 		log, err := segment.Scan(ctx, logDir, segment.Options{}, func(g segment.Group) error {
 			for r, err := range record.Records(g.Payload) {
 				if err != nil {
@@ -40,15 +41,4 @@ func Records(ctx context.Context, dir string) iter.Seq2[record.Located, error] {
 			yield(record.Located{}, err)
 		}
 	}
-}
-
-// endError returns the error that a log ends with, if it does.
-func endError(logDir string, end segment.End) error {
-	switch end.State {
-	case segment.Corrupt:
-		return corrupt(end)
-	case segment.Newer:
-		return &FormatError{Path: filepath.Join(logDir, end.Segment.String()), Err: end.Err}
-	}
-	return nil
 }

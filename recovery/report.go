@@ -9,26 +9,35 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Report says what recovery found and did, or, from Plan, would do.
+// ReportVersion is the version of the JSON form of a [Report]. It grows when a field is
+// removed or changes its meaning; fields may be added without.
+const ReportVersion = 1
+
+// Report says what recovery found and did, or, from [Plan], would do.
+//
+// Its JSON form is an object with the fields below, under the names in their tags. All
+// sizes and offsets are in bytes. LSNs and transaction ids are numbers; 0 means none.
+// Fields that are empty are left out where the tag says so. A field that Go shows as a
+// State or [Decision] is the text that its String method returns.
 type Report struct {
-	Journal  string    `json:"journal,omitempty"` // its id; empty while it is being made
-	Segments []Segment `json:"segments"`
-	Strays   []string  `json:"strays,omitempty"` // unexpected files in the log
+	Version  int       `json:"version"`           // [ReportVersion]
+	Journal  string    `json:"journal,omitempty"` // the journal's id, 16 hex digits; empty until the journal is completely made
+	Segments []Segment `json:"segments"`          // of the log, in order
+	Strays   []string  `json:"strays,omitempty"`  // unexpected files in the log, relative to its directory
 	Tail     Tail      `json:"tail"`
 
-	Groups        int        `json:"groups"`         // valid ones in the log
-	Transactions  int        `json:"transactions"`   // committed ones in them
-	CheckpointLSN record.LSN `json:"checkpoint_lsn"` // everything up to this group was durable before
-	Replayed      int        `json:"replayed"`       // transactions done again
-	Discarded     int        `json:"discarded"`      // transactions without a commit record
+	Groups        int        `json:"groups"`         // number of valid groups in the log
+	Transactions  int        `json:"transactions"`   // number of committed transactions in them
+	CheckpointLSN record.LSN `json:"checkpoint_lsn"` // groups up to this one need no redo
+	Replayed      int        `json:"replayed"`       // number of transactions that are redone
+	Discarded     int        `json:"discarded"`      // number of transactions without a commit record
 
-	Actions []Action `json:"actions"`        // one a path, in the order of the paths
-	Lost    string   `json:"lost,omitempty"` // folder in lost+found that this Run made
+	Actions   []Action `json:"actions"`              // one for each path, ordered by path
+	LostFound string   `json:"lost_found,omitempty"` // folder that this recovery made, relative to the journal directory; not in a plan
 
-	// Clean: nothing was to be replayed, discarded or repaired.
-	Clean    bool          `json:"clean"`
-	Next     Next          `json:"next"` // known after Run; Plan knows it if Clean
-	Duration time.Duration `json:"duration"`
+	Clean    bool          `json:"clean"`       // nothing to redo, to discard or to repair
+	Next     Next          `json:"next"`        // in a plan, only valid if Clean
+	Duration time.Duration `json:"duration_ns"` // of the analysis or recovery, in nanoseconds
 }
 
 // Next is what the log continues with.
@@ -36,65 +45,139 @@ type Next struct {
 	Segment uint64      `json:"segment"` // number of the next segment
 	LSN     record.LSN  `json:"lsn"`     // of the next group
 	Prev    uint64      `json:"-"`       // hash of the last group
-	LastTx  record.TxID `json:"last_tx"`
+	LastTx  record.TxID `json:"last_tx"` // the highest transaction id in use
 }
 
-// Segment is one part of the log.
+// Segment is one segment of the log.
 type Segment struct {
-	Name   string     `json:"name"`
-	Size   int64      `json:"size"` // of its file, in bytes
-	Used   int64      `json:"used"` // bytes of it that hold groups
-	Groups int        `json:"groups"`
-	First  record.LSN `json:"first,omitempty"`
-	Last   record.LSN `json:"last,omitempty"`
-	State  string     `json:"state"` // "used", "unused", or the tail's state in the segment where the log ends badly
+	Name   string       `json:"name"`            // of its directory
+	Size   int64        `json:"size"`            // of its file, in bytes
+	Used   int64        `json:"used"`            // bytes that hold valid groups
+	Groups int          `json:"groups"`          // number of valid groups
+	First  record.LSN   `json:"first,omitempty"` // of the first of these groups
+	Last   record.LSN   `json:"last,omitempty"`  // of the last
+	State  SegmentState `json:"state"`
 }
 
-// Tail is how the log ends.
+// Tail is the end of the log.
 type Tail struct {
-	State   string     `json:"state"` // "clean", "torn", "corrupt" or "newer format"
-	Segment string     `json:"segment,omitempty"`
-	Offset  int64      `json:"offset"` // of the first byte after the last valid group
-	Length  int64      `json:"length"` // bytes there that are no valid group
-	LSN     record.LSN `json:"lsn"`    // of the group that should follow
-	Reason  string     `json:"reason,omitempty"`
-	Kept    []string   `json:"kept,omitempty"` // where those bytes are now, in the journal directory
+	State     TailState  `json:"state"`
+	Segment   string     `json:"segment,omitempty"`    // in which the log ends; empty when the damage is not in a segment
+	Offset    int64      `json:"offset"`               // of the first byte after the last valid group
+	Length    int64      `json:"length"`               // bytes from there on that are not a valid group
+	LSN       record.LSN `json:"lsn"`                  // of the group that must follow
+	Reason    string     `json:"reason,omitempty"`     // why the tail is not clean
+	LostFound []string   `json:"lost_found,omitempty"` // copies of these bytes, relative to the journal directory; not in a plan
+}
+
+// Action is what is done about one path.
+type Action struct {
+	Path      string      `json:"path"`          // below the root, slash-separated
+	Op        string      `json:"op"`            // as record.Op.String
+	Tx        record.TxID `json:"tx,omitempty"`  // the last transaction that changed the path
+	LSN       record.LSN  `json:"lsn,omitempty"` // of the group that holds Tx
+	Decision  Decision    `json:"decision"`
+	Reason    string      `json:"reason,omitempty"`     // for the decision; empty for most that are Redo
+	LostFound string      `json:"lost_found,omitempty"` // what was put into lost+found, relative to the journal directory; not in a plan
+}
+
+// TailState says how a log ends.
+type TailState uint8
+
+// The states of a tail.
+const (
+	TailClean   TailState = iota // "clean": nothing follows the last valid group
+	TailTorn                     // "torn": a group that was being written, and was never acknowledged
+	TailCorrupt                  // "corrupt": acknowledged groups are damaged or missing
+	TailNewer                    // "newer format": a group that a later version wrote
+)
+
+var tailStates = names{TailClean: "clean", TailTorn: "torn", TailCorrupt: "corrupt", TailNewer: "newer format"}
+
+func (s TailState) String() string { return tailStates.text(uint8(s)) }
+
+// MarshalText returns the state as String does.
+func (s TailState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText returns.
+func (s *TailState) UnmarshalText(text []byte) (err error) {
+	*s, err = parse[TailState](tailStates, "tail state", text)
+	return err
+}
+
+// SegmentState says what a segment holds.
+type SegmentState uint8
+
+// The states of a segment.
+const (
+	SegmentUsed    SegmentState = iota // "used": groups of the log
+	SegmentUnused                      // "unused": no groups yet
+	SegmentTorn                        // "torn": the end of a torn log
+	SegmentCorrupt                     // "corrupt": the place of the damage
+	SegmentNewer                       // "newer format": a group that a later version wrote
+)
+
+var segmentStates = names{SegmentUsed: "used", SegmentUnused: "unused", SegmentTorn: "torn", SegmentCorrupt: "corrupt", SegmentNewer: "newer format"}
+
+func (s SegmentState) String() string { return segmentStates.text(uint8(s)) }
+
+// MarshalText returns the state as String does.
+func (s SegmentState) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads what MarshalText returns.
+func (s *SegmentState) UnmarshalText(text []byte) (err error) {
+	*s, err = parse[SegmentState](segmentStates, "segment state", text)
+	return err
 }
 
 // Decision is what is done about a path.
 type Decision uint8
 
-// The decisions.
+// The decisions. In all of them, no bytes are destroyed that the log does not know.
 const (
-	// Redo: the path gets what the log says.
+	// Redo, "redo": the path gets what the log says.
 	Redo Decision = iota
-	// Keep: somebody changed it after the crash. It stays, and what the log says
-	// goes to lost+found.
-	Keep
-	// Displace: what is there is not known. It goes to lost+found, and the path
-	// gets what the log says.
+	// KeepFound, "keep": the path was edited after the crash. What is found there
+	// stays, and what the log says goes to lost+found.
+	KeepFound
+	// Displace, "displace": what is found at the path is unknown. It goes to lost+found,
+	// and the path gets what the log says.
 	Displace
-	// SetAside: what the log says can't be done at this path. It goes to
-	// lost+found, and what is there stays.
+	// SetAside, "set aside": what the log says can't be done at this path. It goes to
+	// lost+found, and what is found there stays.
 	SetAside
 )
 
-var decisionNames = [...]string{Redo: "redo", Keep: "keep", Displace: "displace", SetAside: "set aside"}
+var decisions = names{Redo: "redo", KeepFound: "keep", Displace: "displace", SetAside: "set aside"}
 
-func (d Decision) String() string { return decisionNames[d] }
+func (d Decision) String() string { return decisions.text(uint8(d)) }
 
-// MarshalText makes a Decision its String in JSON.
+// MarshalText returns the decision as String does.
 func (d Decision) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// Action is what happens to one path.
-type Action struct {
-	Path     string      `json:"path"`
-	Op       string      `json:"op"`
-	Tx       record.TxID `json:"tx,omitempty"` // the last one that changed it
-	LSN      record.LSN  `json:"lsn,omitempty"`
-	Decision Decision    `json:"decision"`
-	Reason   string      `json:"reason,omitempty"`
-	Kept     string      `json:"kept,omitempty"` // what was put into lost+found, in the journal directory; only after Run
+// UnmarshalText reads what MarshalText returns.
+func (d *Decision) UnmarshalText(text []byte) (err error) {
+	*d, err = parse[Decision](decisions, "decision", text)
+	return err
+}
+
+// names are the texts of the values of a type, in their order.
+type names []string
+
+func (n names) text(v uint8) string {
+	if int(v) < len(n) {
+		return n[v]
+	}
+	return fmt.Sprintf("unknown (%d)", v)
+}
+
+func parse[T ~uint8](n names, what string, text []byte) (T, error) {
+	for v, name := range n {
+		if name == string(text) {
+			return T(v), nil
+		}
+	}
+	return 0, fmt.Errorf("recovery: %q is not a %s, which are %q", text, what, []string(n))
 }
 
 // Count returns the number of actions with this decision.
@@ -107,7 +190,7 @@ func (r *Report) Count(d Decision) (n int) {
 	return n
 }
 
-// Summary says it in one line.
+// Summary returns the report in one line.
 func (r *Report) Summary() string {
 	if r.Clean {
 		return "closed cleanly, nothing to do"
@@ -120,13 +203,13 @@ func (r *Report) Summary() string {
 	}
 	add(r.Discarded, "transaction", "without commit discarded")
 	switch r.Tail.State {
-	case segment.Torn.String():
+	case TailTorn:
 		parts = append(parts, fmt.Sprintf("a torn tail of %s cut off", plural(int(r.Tail.Length), "byte")))
-	case segment.Corrupt.String():
+	case TailCorrupt:
 		parts = append(parts, fmt.Sprintf("the log is corrupt from group %d on", r.Tail.LSN))
 	}
 	add(r.Count(Redo)+r.Count(Displace), "path", "redone")
-	add(r.Count(Keep), "path", "kept as edited by hand")
+	add(r.Count(KeepFound), "path", "left as edited after the crash")
 	add(r.Count(Displace), "unknown version", "moved to lost+found")
 	add(r.Count(SetAside), "path", "that could not be redone set aside")
 	return strings.Join(parts, ", ")
@@ -139,24 +222,35 @@ func plural(n int, thing string) string {
 	return fmt.Sprintf("%d %ss", n, thing)
 }
 
-// describe fills in what the scan of the log has shown.
+func newReport() *Report {
+	return &Report{Version: ReportVersion, Segments: []Segment{}, Actions: []Action{}}
+}
+
+// tailStateOf and segmentStateOf translate the states of a scan.
+var (
+	tailStateOf    = [...]TailState{segment.Clean: TailClean, segment.Torn: TailTorn, segment.Corrupt: TailCorrupt, segment.Newer: TailNewer}
+	segmentStateOf = [...]SegmentState{segment.Torn: SegmentTorn, segment.Corrupt: SegmentCorrupt, segment.Newer: SegmentNewer}
+)
+
+// describe adds what the scan of the log has found.
 func (r *Report) describe(log *segment.Log) {
 	end := log.End
 	r.Strays = log.Strays
 	r.Groups, r.CheckpointLSN = log.Groups, log.CheckpointLSN
-	r.Tail = Tail{State: end.State.String(), Segment: end.Segment.String(), Offset: end.Offset, Length: end.Length, LSN: end.LSN}
+	r.Tail = Tail{State: tailStateOf[end.State], Segment: end.Segment.String(), Offset: end.Offset, Length: end.Length, LSN: end.LSN}
 	if end.Err != nil {
 		r.Tail.Reason = end.Err.Error()
 	}
-	for _, e := range log.Files {
-		state := "used"
+	for i := range log.Files {
+		s := &log.Files[i]
+		state := SegmentUsed
 		switch {
-		case end.State != segment.Clean && e.Name == end.Segment:
-			state = end.State.String()
-		case e.Groups == 0:
-			state = "unused"
+		case end.State != segment.Clean && s.Name == end.Segment:
+			state = segmentStateOf[end.State]
+		case s.Groups == 0:
+			state = SegmentUnused
 		}
-		r.Segments = append(r.Segments, Segment{Name: e.Name.String(), Size: e.Size, Used: e.Used, Groups: e.Groups,
-			First: e.First, Last: e.Last, State: state})
+		r.Segments = append(r.Segments, Segment{Name: s.Name.String(), Size: s.Size, Used: s.Used, Groups: s.Groups,
+			First: s.First, Last: s.Last, State: state})
 	}
 }

@@ -3,6 +3,7 @@ package recovery_test
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"reflect"
 	"strings"
@@ -12,7 +13,7 @@ import (
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// scenario is a log that was not applied, or only in part, and what comes of it.
+// scenario is a log that was not applied, or only in part, and the result of recovery.
 type scenario struct {
 	name  string
 	files []string
@@ -104,9 +105,9 @@ var scenarios = []scenario{
 	}, map[string]string{"b": "old a, and more"}, nil},
 	{"a directory is gone", nil, func(w *world) { w.Tx(1, put("gone/a", "1"), put("b", "2")) },
 		map[string]string{"b": "2"}, []string{"1"}},
-	{"its place is a directory", []string{"a/x"}, func(w *world) { w.Tx(1, put("a", "1"), put("b", "2")) },
+	{"a directory is there", []string{"a/x"}, func(w *world) { w.Tx(1, put("a", "1"), put("b", "2")) },
 		map[string]string{"a/": "", "a/x": "old a/x", "b": "2"}, []string{"1"}},
-	{"a directory's place is a file", []string{"d"}, func(w *world) { w.Tx(1, mkdir("d"), put("d/a", "1"), put("b", "2")) },
+	{"a file is where a directory is wanted", []string{"d"}, func(w *world) { w.Tx(1, mkdir("d"), put("d/a", "1"), put("b", "2")) },
 		map[string]string{"d": "old d", "b": "2"}, []string{"1"}},
 	{"a directory that is not empty", []string{"d/x"}, func(w *world) { w.Tx(1, op(record.OpRemove, "d")) },
 		map[string]string{"d/": "", "d/x": "old d/x"}, nil},
@@ -151,7 +152,7 @@ func (s *scenario) build(t testing.TB) *world {
 	return w
 }
 
-func TestRunMakesTheTreeWhatTheLogSays(t *testing.T) {
+func TestRunMakesTheTreeEqualToTheLog(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -193,7 +194,7 @@ func TestRunningAgainChangesNothing(t *testing.T) {
 	}
 }
 
-func TestPlanSaysWhatRunDoes(t *testing.T) {
+func TestPlanReportsWhatRunDoes(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
@@ -209,9 +210,9 @@ func TestPlanSaysWhatRunDoes(t *testing.T) {
 				t.Errorf("Plan: %s\nRun:  %s", plan.Summary(), run.Summary())
 			}
 			for _, r := range []*recovery.Report{plan, run} {
-				r.Duration, r.Lost, r.Next, r.Tail.Kept = 0, "", recovery.Next{}, nil
+				r.Duration, r.LostFound, r.Next, r.Tail.LostFound = 0, "", recovery.Next{}, nil
 				for i := range r.Actions {
-					r.Actions[i].Kept = ""
+					r.Actions[i].LostFound = ""
 				}
 			}
 			if !reflect.DeepEqual(plan, run) {
@@ -234,16 +235,16 @@ func (c *countdown) Err() error {
 	return nil
 }
 
-// Stopping at every point where a stop is possible, as a crash would, and running
-// again must end in the same tree, with nothing lost.
-func TestARecoveryThatWasCutShortIsMadeGood(t *testing.T) {
+// Recovery is stopped at every point where it looks at its context, as a crash could
+// stop it. Running it again must give the same tree, and lose nothing.
+func TestAnInterruptedRecoveryCanBeRepeated(t *testing.T) {
 	t.Parallel()
 	for _, s := range scenarios {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			for n := 0; ; n++ {
 				w := s.build(t)
-				_, err := recovery.Run(&countdown{context.Background(), n}, w.root, w.dir, recovery.Options{})
+				_, err := w.recover(&countdown{context.Background(), n}, recovery.Options{})
 				if err != nil && !errors.Is(err, context.Canceled) {
 					t.Fatalf("stopped after %d: %v", n, err)
 				}
@@ -276,7 +277,7 @@ func TestModesAreRedone(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "a", "d/")
 	w.Tx(1, chmod("a", 0o640), chmod("d", 0o500), record.Intent{Op: record.OpMkdir, Mode: 0o711, Path: "e"}, put("e/f", "1"))
-	w.Tx(2, chmod("e/f", 0o4751), w.staged("s", "s-1", "staged"))
+	w.Tx(2, chmod("e/f", fs.ModeSetuid|0o751), w.staged("s", "s-1", "staged"))
 	w.Tx(3, chmod("s", 0o600))
 	w.run()
 	want := "a -rw-r----- \"old a\"\nd dr-x------\ne drwx--x--x\ne/f urwxr-x--x \"1\"\ns -rw------- \"staged\"\n"
@@ -306,7 +307,7 @@ func TestACleanCloseIsLeftAlone(t *testing.T) {
 	w.write("a", "edited since")
 	before := w.everything()
 	r := w.run()
-	if after := w.everything(); after != before || !r.Clean || r.Lost != "" {
+	if after := w.everything(); after != before || !r.Clean || r.LostFound != "" {
 		t.Errorf("%+v; was:\n%snow:\n%s", r, before, after)
 	}
 	if r.Next.LSN != 4 || r.Next.Prev != w.Prev || r.Next.Segment != 2 || r.Next.LastTx != 1 {

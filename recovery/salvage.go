@@ -8,86 +8,101 @@ import (
 	"slices"
 
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 )
 
-// salvage is what Run takes out of a damaged log.
-type salvage struct {
+// salvaged is what a salvage takes out of a damaged log.
+type salvaged struct {
 	active   bool
-	segments []segment.Name // that lie beyond the damage, newest first
+	segments []segment.Name // after the damage, the newest first
 }
 
-// plunder decides what of a corrupt log is kept aside, and what of it still
-// counts: what comes before the damage.
-func (a *analysis) plunder(r *reader) {
-	log, end := a.scanned, a.scanned.End
-	a.salvage.active = true
-	at := slices.Index(log.Segments, end.Segment)
+// salvage decides what of a corrupt log is recovered, which is what comes before the
+// damage, and what of it goes to lost+found.
+func (a *analysis) salvage() {
+	log, end := a.log, a.log.End
+	a.salvaged.active = true
+	at := slices.Index(a.segments, end.Segment)
 	if at < 0 {
-		return // the segments themselves are in order
+		return // the damage is not in a segment
 	}
-	if end.LSN <= log.First && log.Groups > 0 { // the beginning is missing: nothing counts
-		r.groups = nil
-		for _, e := range log.Files {
-			a.keepSegment(e.Name, 0, content(e))
+	if end.LSN <= log.First && log.Groups > 0 { // the beginning is missing, so no group can be redone
+		a.txs.groups = nil
+		for i := range log.Files {
+			a.rescueSegment(&log.Files[i], 0)
 		}
 		return
 	}
-	a.keepSegment(end.Segment, end.Offset, content(log.Files[at])-end.Offset)
-	for _, e := range log.Files[at+1:] {
-		a.keepSegment(e.Name, 0, content(e))
+	a.rescueSegment(&log.Files[at], end.Offset)
+	for i := at + 1; i < len(log.Files); i++ {
+		a.rescueSegment(&log.Files[i], 0)
 	}
-	keep := at + 1
+	remaining := at + 1
 	if end.Offset == 0 {
-		keep = at
+		remaining = at
 	}
-	a.salvage.segments = slices.Clone(log.Segments[keep:])
-	slices.Reverse(a.salvage.segments)
-	log.Segments = log.Segments[:keep]
+	a.salvaged.segments = slices.Clone(a.segments[remaining:])
+	slices.Reverse(a.salvaged.segments)
+	a.segments = a.segments[:remaining]
 }
 
-// content returns how much of a segment's file is not just zeroes at its end.
-func content(e segment.Info) int64 {
-	n := e.Used
-	for _, span := range e.Rest {
+// rescueSegment rescues the bytes of a segment from this offset on, without the zeroes
+// at the end.
+func (a *analysis) rescueSegment(s *segment.Summary, from int64) {
+	end := s.Used
+	for _, span := range s.Rest {
 		if span.Kind != segment.Zero {
-			n = span.Offset + span.Length
+			end = span.Offset + span.Length
 		}
 	}
-	return n
+	if end > from {
+		a.rescues = append(a.rescues, segmentBytes(a.dir.Log(), s.Name, from, end-from))
+	}
 }
 
-// drop takes out of the log what was salvaged from it. The newest segments go first:
-// what a crash leaves is damaged in the same place, or has a torn tail there.
-func (l *lost) drop() error {
-	if !l.salvage.active {
+// drop takes out of the log what was salvaged from it. The newest segment goes first:
+// after a crash in between, the log is still damaged in the same place, or has a torn
+// tail there.
+func (r *redoer) drop() error {
+	if !r.plan.salvaged.active {
 		return nil
 	}
-	if err := l.home.Mkdir(logName, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	for _, name := range l.scanned.Strays {
-		if err := l.take(path.Join(logName, name), "unexpected in the log: "+name); err != nil {
-			return fmt.Errorf("recovery: move %s to %s: %w", name, lostName, err)
-		}
-	}
-	entries, err := fs.ReadDir(l.home.FS(), stagingName)
-	if fsx.IgnoreNotExist(err) != nil {
-		return err
-	}
-	for _, e := range entries {
-		if l.used[e.Name()] {
-			continue // its transaction is redone
-		}
-		if err := l.take(path.Join(stagingName, e.Name()), "in staging, for a transaction that is lost"); err != nil {
-			return fmt.Errorf("recovery: move %s to %s: %w", e.Name(), lostName, err)
-		}
-	}
-	if err := l.sync(); err != nil {
-		return err
-	}
-	if err := segment.Retire(l.log, l.salvage.segments...); err != nil {
+	if err := r.plan.dir.Home.Mkdir(layout.LogDir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("recovery: %w", err)
 	}
+	for _, name := range r.plan.log.Strays {
+		if err := r.moveToLost(path.Join(layout.LogDir, name), "unexpected in the log: "+name); err != nil {
+			return err
+		}
+	}
+	entries, err := fs.ReadDir(r.plan.dir.Home.FS(), layout.StagingDir)
+	if fsx.IgnoreNotExist(err) != nil {
+		return fmt.Errorf("recovery: list staging: %w", err)
+	}
+	for _, e := range entries {
+		if r.plan.staged[e.Name()] {
+			continue // its transaction is redone
+		}
+		if err := r.moveToLost(path.Join(layout.StagingDir, e.Name()), "in staging, for a transaction that is lost"); err != nil {
+			return err
+		}
+	}
+	// Before the segments go, which are the only other record of what was lost.
+	if err := r.lost.sync(); err != nil {
+		return fmt.Errorf("recovery: fsync %s: %w", layout.LostFoundDir, err)
+	}
+	if err := segment.Retire(r.plan.dir.Log(), r.plan.salvaged.segments...); err != nil {
+		return fmt.Errorf("recovery: %w", err)
+	}
+	return nil
+}
+
+func (r *redoer) moveToLost(from, why string) error {
+	at, err := r.lost.move(from, why)
+	if err != nil {
+		return fmt.Errorf("recovery: move %s to %s: %w", from, layout.LostFoundDir, err)
+	}
+	r.noteLost("", at)
 	return nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// A full disk stops recovery with the log as it was; with room, it goes on.
+// A full disk stops recovery and leaves the log as it was. With room, it succeeds.
 func TestAFullDiskStopsRecoveryUntilThereIsRoom(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -33,7 +33,7 @@ func TestAFullDiskStopsRecoveryUntilThereIsRoom(t *testing.T) {
 	w.mkdir(".journal/staging")
 	w.Builder = segmenttest.New(t, filepath.Join(w.dir, "log"))
 	w.Segment(0).Open(0, 0)
-	w.check(recovery.WriteFormat(w.dir, 1))
+	w.makeFormat()
 	big := strings.Repeat("big", 40<<10)
 	w.Tx(1, put("a", "1"), put("big", big))
 
@@ -44,7 +44,7 @@ func TestAFullDiskStopsRecoveryUntilThereIsRoom(t *testing.T) {
 	log, err := os.ReadFile(w.Path())
 	w.check(err)
 	for range 2 {
-		_, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{})
+		_, err := w.recover(context.Background(), recovery.Options{})
 		if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "tx 1: put") {
 			t.Fatalf("%v", err)
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment/segmenttest"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
@@ -32,7 +33,7 @@ func newWorld(t testing.TB, files ...string) *world {
 	w.mkdir(".journal/staging")
 	w.Builder = segmenttest.New(t, filepath.Join(w.dir, "log"))
 	w.Segment(4096).Open(0, 0)
-	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte(recovery.Format{Version: record.Version, ID: 0xabcdef}.String()), 0o600))
+	w.makeFormat()
 	for _, f := range files {
 		if dir, found := strings.CutSuffix(f, "/"); found {
 			w.mkdir(dir)
@@ -43,7 +44,14 @@ func newWorld(t testing.TB, files ...string) *world {
 	return w
 }
 
-// in makes t the test that fails when something is wrong.
+// makeFormat writes FORMAT, as the journal does when it is completely made.
+func (w *world) makeFormat() {
+	w.t.Helper()
+	format := layout.Format{Version: record.Version, ID: 0xabcdef}
+	w.check(os.WriteFile(filepath.Join(w.dir, layout.FormatFile), []byte(format.String()), 0o600))
+}
+
+// in makes t the test that fails.
 func (w *world) in(t testing.TB) *world {
 	w.t = t
 	return w
@@ -111,14 +119,35 @@ func replacingVersion(i record.Intent, content string) record.Intent {
 
 func (w *world) run() *recovery.Report {
 	w.t.Helper()
-	r, err := recovery.Run(context.Background(), w.root, w.dir, recovery.Options{})
+	r, err := w.recover(context.Background(), recovery.Options{})
 	w.check(err)
 	return r
 }
 
+// recover opens the journal directory and runs recovery, as the journal does.
+func (w *world) recover(ctx context.Context, opts recovery.Options) (*recovery.Report, error) {
+	dir, err := layout.Open(w.root, w.rel())
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	return recovery.Run(ctx, dir, opts)
+}
+
+func (w *world) planWith(policy recovery.Policy) (*recovery.Report, error) {
+	return recovery.Plan(context.Background(), w.root, &recovery.Options{Dir: w.rel(), Policy: policy})
+}
+
+// rel returns the path of the journal directory below the root.
+func (w *world) rel() string {
+	rel, err := filepath.Rel(w.root, w.dir)
+	w.check(err)
+	return filepath.ToSlash(rel)
+}
+
 func (w *world) plan() *recovery.Report {
 	w.t.Helper()
-	r, err := recovery.Plan(context.Background(), w.root, w.dir)
+	r, err := w.planWith(recovery.Strict)
 	w.check(err)
 	return r
 }
@@ -129,7 +158,7 @@ func (w *world) tree() string { return w.list(".", true) }
 // everything describes the journal, too.
 func (w *world) everything() string { return w.list(".", false) }
 
-// list describes what lies below a directory: mode, content or target.
+// list describes what is below a directory: mode, content or target.
 func (w *world) list(dir string, skipJournal bool) string {
 	w.t.Helper()
 	var b strings.Builder

@@ -17,6 +17,7 @@ import (
 	"github.com/forewrite/forewrite/internal/inspect/inspecttest"
 	"github.com/forewrite/forewrite/journal"
 	"github.com/forewrite/forewrite/journal/record"
+	"github.com/forewrite/forewrite/recovery"
 )
 
 // inspectNow runs the command line and returns exit code and output.
@@ -142,18 +143,24 @@ func TestFollowShowsWhatTheOwnerWrites(t *testing.T) {
 // What plan prints is what Open then does.
 func TestPlanIsWhatOpenDoes(t *testing.T) {
 	t.Parallel()
-	for name, script := range map[string]string{
-		"closed":    "open\ntx 1 put a one\nclose",
-		"killed":    "open\ntx 1 put a one ; put b one\ntx 2 put b two ; remove c ; mkdir d ; put d/e x",
-		"torn":      "open\ntx 1 put a one\ntorn 60",
-		"no parent": "open\ntx 1 put gone/a one ; put b two",
-		"staged":    "open\ntx 1 staged a s-1 one ; linked b s-2 two\ndraft 2 put x y",
-		"half way":  "open\ntx 1 put a one\ntx 2 removeall a ; put c three",
+	for name, tt := range map[string]struct {
+		script string
+		policy recovery.Policy
+		flags  []string
+	}{
+		"closed":    {script: "open\ntx 1 put a one\nclose"},
+		"killed":    {script: "open\ntx 1 put a one ; put b one\ntx 2 put b two ; remove c ; mkdir d ; put d/e x"},
+		"torn":      {script: "open\ntx 1 put a one\ntorn 60"},
+		"no parent": {script: "open\ntx 1 put gone/a one ; put b two"},
+		"staged":    {script: "open\ntx 1 staged a s-1 one ; linked b s-2 two\ndraft 2 put x y"},
+		"half way":  {script: "open\ntx 1 put a one\ntx 2 removeall a ; put c three"},
+		"damaged": {script: "open\ntx 1 put a one ; put b one\ntx 2 put a two\ntx 3 put b three\nclose\nflip 1 0xc0",
+			policy: recovery.Salvage, flags: []string{"--salvage"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
-			if err := inspecttest.Build(root, script); err != nil {
+			if err := inspecttest.Build(root, tt.script); err != nil {
 				t.Fatal(err)
 			}
 			for _, file := range []string{"b", "c"} {
@@ -161,13 +168,14 @@ func TestPlanIsWhatOpenDoes(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			_, text, _ := inspectNow(t.Context(), "plan", root)
-			_, out, _ := inspectNow(t.Context(), "plan", "--json", root)
+			args := append([]string{"plan", root}, tt.flags...)
+			_, text, _ := inspectNow(t.Context(), args...)
+			_, out, _ := inspectNow(t.Context(), append(args, "--json")...)
 			var plan struct{ Actions []action }
 			if err := json.Unmarshal([]byte(strings.Split(out, "\n")[1]), &plan); err != nil {
 				t.Fatalf("%v in %s", err, out)
 			}
-			j, err := journal.Open(t.Context(), root, nil)
+			j, err := journal.Open(t.Context(), root, &journal.Options{Recovery: tt.policy})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"path/filepath"
 
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
@@ -68,8 +69,13 @@ func (p *Plan) Summary() string {
 // askRecovery returns recovery's plan. A report can come together with an error. As in
 // Scan, damage beside an owner is looked at again before it is believed.
 func (j *Journal) askRecovery(ctx context.Context, policy recovery.Policy) (*recovery.Report, error) {
+	dir, err := filepath.Rel(j.Root, j.Dir)
+	if err != nil {
+		return nil, err
+	}
+	opts := &recovery.Options{Dir: filepath.ToSlash(dir), Policy: policy}
 	for try := 0; ; try++ {
-		report, err := recoveryPlan(ctx, j, policy)
+		report, err := recovery.Plan(ctx, j.Root, opts)
 		moved := errors.Is(err, recovery.ErrCorrupt) || errors.Is(err, fs.ErrNotExist)
 		if !moved || j.owner().idle || try == maxRescans {
 			return report, err
@@ -78,12 +84,4 @@ func (j *Journal) askRecovery(ctx context.Context, policy recovery.Policy) (*rec
 			return nil, err
 		}
 	}
-}
-
-// recoveryPlan is the only call of package recovery.
-func recoveryPlan(ctx context.Context, j *Journal, policy recovery.Policy) (*recovery.Report, error) {
-	if policy != recovery.Strict {
-		return nil, errors.New("recovery can't preview this policy yet")
-	}
-	return recovery.Plan(ctx, j.Root, j.Dir)
 }

@@ -44,7 +44,7 @@ type Span struct {
 	LSN    record.LSN `json:"lsn,omitempty"` // of the first
 }
 
-func segmentOf(e *segment.Info) Segment {
+func segmentOf(e *segment.Summary) Segment {
 	s := Segment{Name: e.Name, Size: e.Size, Used: e.Used, Groups: e.Groups, First: e.First, Last: e.Last, Spans: []Span{}}
 	if e.Used > 0 {
 		s.Spans = append(s.Spans, Span{Kind: SpanGroups, Length: e.Used, Groups: e.Groups, LSN: e.First})

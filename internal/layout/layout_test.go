@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/layout"
@@ -13,15 +14,15 @@ import (
 
 func TestContainsOnlyTheJournalDirectory(t *testing.T) {
 	t.Parallel()
-	d, err := layout.Create(t.TempDir(), "a/.j")
-	if !errors.Is(err, fs.ErrNotExist) {
+	if _, err := layout.Create(t.TempDir(), "a/.j"); !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("a parent that is missing: %v", err)
 	}
 	root := t.TempDir()
 	if err := os.Mkdir(filepath.Join(root, "a"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if d, err = layout.Create(root, "a/.j"); err != nil {
+	d, err := layout.Create(root, "a/.j")
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()
@@ -33,6 +34,36 @@ func TestContainsOnlyTheJournalDirectory(t *testing.T) {
 	for p, want := range map[string]bool{"a": true, "a/.j": false, "b": false, "a/.": false} {
 		if got := d.IsBelow(p); got != want {
 			t.Errorf("IsBelow(%q) = %v", p, got)
+		}
+	}
+}
+
+func TestReachesFollowsLinksOnTheWay(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	d, err := layout.Create(root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := os.Mkdir(filepath.Join(root, "d"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for link, target := range map[string]string{
+		"direct": ".journal", "d/log": "../.journal/log", "d/chain": "../direct",
+		"other": "d", "out": filepath.Dir(root), "up": "..", "loop": "loop", "absolute": filepath.Join(root, ".journal"),
+	} {
+		if err := os.Symlink(target, filepath.Join(root, filepath.FromSlash(link))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for p, want := range map[string]bool{
+		".journal": true, ".journal/FORMAT": true, ".journal/missing/x": true, ".": false, "d": false, "missing/x": false,
+		"direct": false, "direct/x": true, "direct/log/x": true, "d/log": false, "d/log/x": true, "d/chain/x": true,
+		"other/chain/x": true, "other/x": false, "out/x": false, "up/x": false, "loop/x": false, "absolute/x": false,
+	} {
+		if got := d.Reaches(p); got != want {
+			t.Errorf("Reaches(%q) = %v", p, got)
 		}
 	}
 }
@@ -101,11 +132,13 @@ func TestFormatRoundTrips(t *testing.T) {
 	if _, err := layout.ReadFormat(d.Home); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("before it was written: %v", err)
 	}
-	if err := d.WriteFormat(0xc0ffee); err != nil {
-		t.Fatal(err)
-	}
-	if f, err := layout.ReadFormat(d.Home); err != nil || f != (layout.Format{Version: record.Version, ID: 0xc0ffee}) {
-		t.Errorf("%+v, %v", f, err)
+	for _, id := range []uint64{0, 1, 0xc0ffee, 1<<64 - 1} {
+		if err := d.WriteFormat(id); err != nil {
+			t.Fatal(err)
+		}
+		if f, err := layout.ReadFormat(d.Home); err != nil || f != (layout.Format{Version: record.Version, ID: id}) {
+			t.Errorf("%x: %+v, %v", id, f, err)
+		}
 	}
 }
 
@@ -117,11 +150,24 @@ func TestReadFormatTellsDamageFromANewerVersion(t *testing.T) {
 	}
 	defer d.Close()
 	for text, want := range map[string]error{
-		"":                         layout.ErrFormat,
-		"forewrite 0\nid 00\n":     layout.ErrFormat,
-		"forewrite 2\n":            layout.ErrFormat,
-		"forewrite 2\nid c0ffee\n": layout.ErrFormat,
-		"forewrite 99\nanything":   record.ErrVersion,
+		"":                                     layout.ErrFormat,
+		"forewrite 0\nid 00\n":                 layout.ErrFormat,
+		"forewrite 2\n":                        layout.ErrFormat,
+		"forewrite":                            layout.ErrFormat,
+		"forewrite 1":                          layout.ErrFormat,
+		"forewrite 1\n":                        layout.ErrFormat,
+		"forewrite 2\nid c0ffee\n":             layout.ErrFormat,
+		"forewrite 0\nid 0000000000000001\n":   layout.ErrFormat,
+		"forewrite 01\nid 0000000000000001\n":  layout.ErrFormat,
+		"forewrite 1\nid 1\n":                  layout.ErrFormat,
+		"forewrite 1\nid 0000000000000001":     layout.ErrFormat,
+		"forewrite 1\nid 0000000000000001\n\n": layout.ErrFormat,
+		"forewrite 1\nid 000000000000000G\n":   layout.ErrFormat,
+		"forewrite 1\nid -000000000000001\n":   layout.ErrFormat,
+		"rewrite 1\nid 0000000000000001\n":     layout.ErrFormat,
+		strings.Repeat("\x00", 40):             layout.ErrFormat,
+		"forewrite 99\nanything":               record.ErrVersion,
+		"forewrite 3\nand who knows what\n":    record.ErrVersion,
 	} {
 		if err := os.WriteFile(d.Path(layout.FormatFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

@@ -1,6 +1,6 @@
-// Package segment knows the segments of a log as files: it makes them, reads them,
-// cuts a torn tail off and retires them. It does not need the engine that appends
-// to a segment, and reading changes nothing.
+// Package segment handles the segments of a log as files: it makes them, reads
+// them, finds where a log ends and retires segments. It does not use the engine
+// that appends to a segment, and reading changes nothing.
 //
 // # Layout
 //
@@ -10,32 +10,34 @@
 //	    number   salt
 //
 // Segments are numbered one by one. A directory that is being made is called
-// "new-…", one that has been retired "dead-…"; whoever recovers removes both.
-// Anything else is a stray and makes the log corrupt: it may be what is missed
-// elsewhere.
+// "new-…", and one that has been retired "dead-…"; recovery removes both. Any other
+// name is a stray and makes the log corrupt: it may hold what is missing elsewhere.
 //
 // # Entries
 //
-// The file is a sequence of entries, and zeroes up to its end:
+// The file is a sequence of entries, followed by zeroes up to its end:
 //
 //	+--------------------+-------------------------------+-----+---------+
 //	| length n (uvarint) | group, n bytes (see record)   | ... | 0 0 0 0 |
 //	+--------------------+-------------------------------+-----+---------+
 //
-// The length stands in its shortest form and is 32 at least, so that a zero is
-// never the beginning of an entry.
+// The length is encoded in its shortest form and is at least 32, so a zero never
+// begins an entry.
 //
 // # Where a log ends
 //
-// Each group is written only after the fsync of the one before it succeeded. So a
-// valid group proves that all groups before it had been acknowledged, and bytes in
-// a segment prove that the segment before had ended well. That is all that is needed
-// to tell two kinds of bad bytes apart:
+// A group is written only after the fsync of the group before it succeeded. So a
+// valid group proves that all groups before it were acknowledged, and bytes in a
+// segment prove that the segment before it ended well. This is enough to
+// distinguish two kinds of bad bytes:
 //
-//   - nothing valid follows them: a torn tail, which nobody was told about;
-//   - a valid group, or any other bytes in a later segment, follow: corruption.
+//   - nothing valid follows them: a torn tail, which was never acknowledged;
+//   - a valid group, or any bytes in a later segment, follow: corruption.
 //
-// With one exception: a segment whose first group carries number and hash that come
-// next proves that nothing is missing before it, whatever the bytes in between. That
-// is what recovery leaves until it has retired the segments before.
+// There is one exception. A segment whose first group has the next LSN and the hash
+// of the last valid group proves that nothing is missing before it, whatever bytes
+// are in between. Recovery writes such a segment before it retires the old ones.
+//
+// Scan summarises the segments one after the other (see [Summary]), and one pure
+// function derives the [End] of the log from the summaries.
 package segment

@@ -12,19 +12,19 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// zeroes is what one write fills in.
+// zeroes is what one write of Fill writes.
 var zeroes [256 << 10]byte
 
-// Draft is a segment that is being made. It is not part of the log until it is
+// Draft is a segment that is being made. It becomes part of the log when it is
 // published.
 type Draft struct {
 	Name Name
-	Dir  string   // where the segment's directory is now
-	File *os.File // open for reading and writing, onto the one file; the caller closes it
+	Dir  string   // current path of the segment's directory
+	File *os.File // the segment's file, open for reading and writing; the caller closes it
 	log  string
 }
 
-// NewDraft makes a directory with an empty file in it, and a salt of its own.
+// NewDraft makes a directory with an empty file in it, and gives it a new salt.
 func NewDraft(logDir string, number uint64) (*Draft, error) {
 	var salt [8]byte
 	rand.Read(salt[:]) // never fails
@@ -42,8 +42,9 @@ func NewDraft(logDir string, number uint64) (*Draft, error) {
 }
 
 // Fill writes zeroes up to size and fsyncs, so that appending changes neither the
-// file's size nor its blocks, and a full disk shows here instead of there. A file
-// system that never overwrites in place gains nothing from it: there it only fsyncs.
+// file's size nor its blocks, and a full disk fails here and not in an append. On a
+// file system that never overwrites in place this gains nothing: there Fill only
+// fsyncs.
 func (d *Draft) Fill(size int64) error {
 	if !overwritesInPlace(d.File) {
 		return d.File.Sync()
@@ -58,11 +59,11 @@ func (d *Draft) Fill(size int64) error {
 	return d.File.Sync()
 }
 
-// Publish makes the draft a segment of the log, durably. The file must be durable
-// before, by Fill or otherwise.
+// Publish makes the draft a segment of the log, durably. The file must have been
+// fsynced before, by Fill or otherwise.
 func (d *Draft) Publish() error {
-	// The file's name inside: without it a power loss could leave the segment as an
-	// empty directory, and what was acknowledged in it lost.
+	// Syncs the name of the file. Without it, a power loss could leave an empty
+	// directory, and groups that were acknowledged in the segment would be lost.
 	if err := fsx.SyncDir(d.Dir); err != nil {
 		return err
 	}
@@ -70,14 +71,14 @@ func (d *Draft) Publish() error {
 	if err := d.rename(dir); err != nil {
 		return err
 	}
-	// The segment's name: nothing may be acknowledged in a directory that a power
-	// loss could still make a draft again, as recovery removes drafts.
+	// Syncs the name of the segment. Without it, a power loss could turn the segment
+	// into a draft again, which recovery removes with the acknowledged groups in it.
 	return fsx.SyncDir(d.log)
 }
 
 func (d *Draft) rename(dir string) error {
-	held := runtime.GOOS == "windows" // which moves no directory with an open file in it
-	if held {
+	reopen := runtime.GOOS == "windows" // it renames no directory with an open file in it
+	if reopen {
 		if err := d.File.Close(); err != nil {
 			return err
 		}
@@ -86,7 +87,7 @@ func (d *Draft) rename(dir string) error {
 		return err
 	}
 	d.Dir = dir
-	if held {
+	if reopen {
 		file, err := os.OpenFile(d.path(), os.O_RDWR, 0)
 		if err != nil {
 			return err
@@ -96,8 +97,8 @@ func (d *Draft) rename(dir string) error {
 	return nil
 }
 
-// Discard closes and removes the draft, published or not. Nothing may have been
-// acknowledged in it.
+// Discard closes and removes the draft, published or not. No group in it may have
+// been acknowledged.
 func (d *Draft) Discard() error {
 	if err := d.File.Close(); err != nil && !errors.Is(err, os.ErrClosed) {
 		return errors.Join(err, os.RemoveAll(d.Dir))
@@ -107,8 +108,8 @@ func (d *Draft) Discard() error {
 
 func (d *Draft) path() string { return filepath.Join(d.Dir, FileName) }
 
-// Write makes a segment that holds exactly the one group that build seals with
-// the segment's salt. It is durable when Write returns.
+// Write makes a segment with exactly one group: the one that build returns, sealed
+// with the segment's salt. It is durable when Write returns.
 func Write(logDir string, number uint64, build func(salt uint64) []byte) (Name, error) {
 	d, err := NewDraft(logDir, number)
 	if err != nil {
@@ -124,7 +125,7 @@ func (d *Draft) write(entry []byte) error {
 	if _, err := d.File.Write(entry); err != nil {
 		return err
 	}
-	// Before the name, as Publish says: a segment that is there is whole.
+	// Before Publish: a power loss must not leave the segment's name without the group.
 	if err := d.File.Sync(); err != nil {
 		return err
 	}

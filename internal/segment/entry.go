@@ -15,28 +15,28 @@ func AppendEntry(dst, group []byte) []byte {
 	return append(dst, group...)
 }
 
-// EntrySize returns the size in bytes of the entry of a group of this size.
+// EntrySize returns the size in bytes of the log entry of a group of this many bytes.
 func EntrySize(group int) int64 {
 	var buf [binary.MaxVarintLen64]byte
 	return int64(binary.PutUvarint(buf[:], uint64(group)) + group)
 }
 
-// entry returns the group that the entry at the front of b holds, and the size of
-// the entry.
+// entry decodes the entry at the beginning of b. It returns the group in it, and the
+// size of the entry.
 func entry(b []byte) (group []byte, size int, err error) {
 	length, n := binary.Uvarint(b)
 	switch {
 	case n <= 0, n > 1 && b[n-1] == 0, length < record.HeaderSize:
 		return nil, 0, fmt.Errorf("%w: it begins with %x", ErrEntry, b[:min(4, len(b))])
 	case length > uint64(len(b)-n):
-		return nil, 0, fmt.Errorf("%w: length %d, %d bytes are there", ErrEntry, length, len(b)-n)
+		return nil, 0, fmt.Errorf("%w: its length is %d, but only %d bytes follow", ErrEntry, length, len(b)-n)
 	}
 	size = n + int(length)
 	return b[n:size], size, nil
 }
 
-// isNewer reports whether a group is a whole one of a later format version, which
-// keeps header and hash as they are.
+// isNewer reports whether a group is valid and of a later format version. All later
+// versions have the same header and hash.
 func isNewer(group []byte, salt uint64) bool {
 	if !bytes.HasPrefix(group, []byte(record.Magic)) || group[3] <= record.Version {
 		return false

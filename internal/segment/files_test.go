@@ -27,12 +27,12 @@ func TestNamesReadBackOnlyAsWritten(t *testing.T) {
 	for _, s := range []string{"", "1", "00000001", "00000000-0000000000000001", "1-0000000000000001", "00000001-1",
 		"00000001-000000000000000A", "00000001-0000000000000001 ", "000000001-0000000000000001", "-0000001-0000000000000001"} {
 		if n, ok := segment.ParseName(s); ok {
-			t.Errorf("%q is taken for %v", s, n)
+			t.Errorf("%q is read as %v", s, n)
 		}
 	}
 }
 
-func TestADraftBecomesAnSegmentOnlyWhenPublished(t *testing.T) {
+func TestADraftBecomesASegmentWhenItIsPublished(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	d, err := segment.NewDraft(dir, 7)
@@ -60,7 +60,7 @@ func TestADraftBecomesAnSegmentOnlyWhenPublished(t *testing.T) {
 		t.Errorf("filled with %d bytes, %v", len(data), err)
 	}
 	if _, err := d.File.WriteAt([]byte("x"), 0); err != nil {
-		t.Errorf("the file is not open for writing any more: %v", err)
+		t.Errorf("the file is no longer open for writing: %v", err)
 	}
 	if err := d.Discard(); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestWriteSegmentHoldsOneGroup(t *testing.T) {
 	}
 }
 
-func TestRetiredSegmentsAreGone(t *testing.T) {
+func TestRetireRemovesSegments(t *testing.T) {
 	t.Parallel()
 	b, _ := threeSegments(t, 10)
 	b.Checkpoint(7, 5)

@@ -11,8 +11,8 @@ const (
 	zfsMagic      = 0x2fc12fc1
 )
 
-// overwritesInPlace reports whether writing over written blocks needs no new ones.
-// Copy-on-write and log-structured file systems always take new ones.
+// overwritesInPlace reports whether the file system overwrites the blocks of a file
+// in place. Copy-on-write and log-structured file systems allocate new blocks.
 func overwritesInPlace(file *os.File) bool {
 	var st unix.Statfs_t
 	if err := unix.Fstatfs(int(file.Fd()), &st); err != nil {

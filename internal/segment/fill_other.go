@@ -4,5 +4,6 @@ package segment
 
 import "os"
 
-// overwritesInPlace reports whether writing over written blocks needs no new ones.
+// overwritesInPlace reports whether the file system overwrites the blocks of a file
+// in place.
 func overwritesInPlace(*os.File) bool { return true }

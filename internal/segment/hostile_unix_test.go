@@ -14,9 +14,9 @@ import (
 	"github.com/forewrite/forewrite/internal/segment"
 )
 
-// What is not a plain file in a plain directory is not opened: it could lead
-// elsewhere, or hang for ever.
-func TestNothingButFilesIsOpened(t *testing.T) {
+// Anything but a regular file in a real directory is not opened: it could lead
+// elsewhere, or block for ever.
+func TestOnlyRegularFilesAreOpened(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		name  string
@@ -45,7 +45,7 @@ func TestNothingButFilesIsOpened(t *testing.T) {
 			}
 			done := make(chan segment.End, 1)
 			go func() {
-				log, err := segment.Scan(context.Background(), b.Dir, segment.Options{Settle: true}, nil)
+				log, err := segment.Scan(context.Background(), b.Dir, segment.Options{Sync: true}, nil)
 				if err != nil {
 					t.Error(err)
 					log = new(segment.Log)

@@ -10,16 +10,16 @@ import (
 	"strings"
 )
 
-// Listing is what lies in a log directory. Strays and leftovers are names
-// relative to it.
+// Listing is the content of a log directory. Leftovers and strays are paths relative
+// to it.
 type Listing struct {
-	Segments  []Name   // by number
-	Leftovers []string // drafts and retired segments that a crash left behind
+	Segments  []Name   // ordered by number
+	Leftovers []string // drafts and retired segments that a crash left
 	Strays    []string // what the journal did not make
 }
 
-// List reads the log directory. It follows no symlinks, opens no file and does
-// not look inside leftovers.
+// List reads the log directory. It follows no symbolic links, opens no file and does
+// not read leftovers.
 func List(logDir string) (Listing, error) {
 	var l Listing
 	entries, err := os.ReadDir(logDir)
@@ -50,11 +50,11 @@ func List(logDir string) (Listing, error) {
 	return l, nil
 }
 
-// straysIn lists what a segment's directory holds besides its file.
+// straysIn lists the entries of a segment's directory other than its file.
 func straysIn(logDir string, name Name) (strays []string, err error) {
 	entries, err := os.ReadDir(filepath.Join(logDir, name.String()))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil // retired by the owner while a reader looks on
+		return nil, nil // the owner has just retired it
 	}
 	for _, e := range entries {
 		if e.Name() != FileName || !e.Type().IsRegular() {

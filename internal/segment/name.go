@@ -7,10 +7,11 @@ import (
 )
 
 const (
-	// FileName is the name of the one file in a segment's directory: that of the
-	// append engine's first segment.
+	// FileName is the name of the one file in a segment's directory. The append engine
+	// gives it to the first file that it makes.
 	FileName = "00000000000000000001"
-	// MaxSize is the size in bytes up to which a segment's file is read.
+	// MaxSize is the size in bytes up to which a segment's file is read. A larger one
+	// must never be written.
 	MaxSize = 1 << 30
 
 	draftPrefix = "new-"
@@ -31,10 +32,10 @@ func (n Name) String() string {
 	return fmt.Sprintf("%08d-%016x", n.Number, n.Salt)
 }
 
-// MarshalText makes a Name its String in JSON.
+// MarshalText returns the name as String does.
 func (n Name) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
 
-// UnmarshalText is the inverse of MarshalText.
+// UnmarshalText reads what MarshalText returns.
 func (n *Name) UnmarshalText(text []byte) error {
 	if len(text) == 0 {
 		*n = Name{}
@@ -42,13 +43,13 @@ func (n *Name) UnmarshalText(text []byte) error {
 	}
 	name, ok := ParseName(string(text))
 	if !ok {
-		return fmt.Errorf("segment: %q is not the name of a segment", text)
+		return fmt.Errorf("segment: %q is not a segment name, like 00000007-5f0c9a3be1d27784", text)
 	}
 	*n = name
 	return nil
 }
 
-// ParseName is the inverse of String. It accepts only what String returns.
+// ParseName reads what [Name.String] returns, and accepts nothing else.
 func ParseName(s string) (Name, bool) {
 	number, salt, _ := strings.Cut(s, "-")
 	var n Name

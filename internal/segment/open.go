@@ -10,9 +10,9 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// Open opens a segment's file, for reading or for reading and writing. What is
-// not a regular file is refused with ErrStray, without opening it; one that is not
-// there gives ErrNoFile.
+// Open opens a segment's file for reading, or for reading and writing. It fails with
+// [ErrNoFile] when there is no file, and with [ErrStray], without opening it, when it
+// is not a regular file.
 func Open(logDir string, name Name, write bool) (*os.File, error) {
 	path := Path(logDir, name)
 	before, err := os.Lstat(path)
@@ -23,13 +23,14 @@ func Open(logDir string, name Name, write bool) (*os.File, error) {
 		return nil, err
 	}
 	if !before.Mode().IsRegular() {
-		return nil, fmt.Errorf("%w: %s is a %s", ErrStray, path, before.Mode().Type())
+		return nil, fmt.Errorf("%w: %s is a %s", ErrStray, path, fsx.KindOf(before.Mode()))
 	}
 	flag := os.O_RDONLY
 	if write {
 		flag = os.O_RDWR
 	}
-	// Should it become a FIFO or a symlink just now, it is neither waited for nor followed.
+	// If it becomes a named pipe or a symbolic link just now, the open must not wait
+	// for the pipe nor follow the link.
 	file, err := os.OpenFile(path, flag|fsx.NoFollow|fsx.NonBlocking, 0)
 	if err != nil {
 		return nil, err

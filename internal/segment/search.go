@@ -7,14 +7,14 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// searchFactor bounds the bytes that a search hashes, as a multiple of the file's
-// size: enough for any accident, little enough that a hostile file costs seconds.
+// searchFactor limits the bytes that a search hashes, as a multiple of the file's
+// size. It is enough for any accident, and a hostile file costs seconds at most.
 const searchFactor = 64
 
-// magic begins every group, of whatever version.
+// magic begins every group, of any version.
 var magic = []byte(record.Magic)
 
-// find looks for the first entry at or after from whose group is whole and has an
+// find searches for the first entry at or after from whose group is valid and has an
 // LSN above after. The error is ErrBudget or nil.
 func find(b []byte, from int, salt uint64, after record.LSN) (at, size int, lsn record.LSN, found bool, err error) {
 	budget := searchFactor * len(b)
@@ -41,8 +41,8 @@ func find(b []byte, from int, salt uint64, after record.LSN) (at, size int, lsn 
 	}
 }
 
-// survey says what the bytes after the last valid group are. Whole groups among
-// them count when their LSN is above after.
+// survey divides the bytes after the last valid group into spans. A group among them
+// is stranded when it is valid and its LSN is above after.
 func survey(b []byte, from int, salt uint64, after record.LSN) (spans []Span, err error) {
 	used := from + trimZeroes(b[from:])
 	add := func(kind SpanKind, from, to int) *Span {
@@ -57,10 +57,10 @@ func survey(b []byte, from int, salt uint64, after record.LSN) (spans []Span, er
 			if start > from {
 				add(Unknown, from, start)
 			}
-			run, groups := runOf(b, start+size, salt)
-			s := add(Stranded, start, run)
+			end, groups := skipGroups(b, start+size, salt)
+			s := add(Stranded, start, end)
 			s.Groups, s.LSN = groups+1, lsn
-			at = run
+			at = end
 		}
 	}
 	if used > at {
@@ -73,9 +73,9 @@ func survey(b []byte, from int, salt uint64, after record.LSN) (spans []Span, er
 	return spans, err
 }
 
-// runOf returns where the entries that follow each other from at on end, and
-// how many they are.
-func runOf(b []byte, at int, salt uint64) (end, groups int) {
+// skipGroups returns the end of the valid entries that follow one another from at on,
+// and their number.
+func skipGroups(b []byte, at int, salt uint64) (end, groups int) {
 	for {
 		group, size, err := entry(b[at:])
 		if err != nil {

@@ -38,15 +38,14 @@ func Plan(p *Printer, plan *inspect.Plan) {
 }
 
 func tail(t *recovery.Tail) string {
-	state, segment := fmt.Sprint(t.State), fmt.Sprint(t.Segment)
 	switch {
-	case state == "clean":
-		return state
-	case segment == "":
-		return fmt.Sprintf("%s: %s", state, t.Reason)
+	case t.State == recovery.TailClean:
+		return t.State.String()
+	case t.Segment == "":
+		return fmt.Sprintf("%s: %s", t.State, t.Reason)
 	}
-	return fmt.Sprintf("%s: %s at %s of segment %s: %s", state, wording.Count(t.Length, "byte"),
-		wording.Offset(t.Offset), segment, t.Reason)
+	return fmt.Sprintf("%s: %s at %s of segment %s: %s", t.State, wording.Count(t.Length, "byte"),
+		wording.Offset(t.Offset), t.Segment, t.Reason)
 }
 
 func actions(p *Printer, all []recovery.Action) {

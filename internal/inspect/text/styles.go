@@ -32,10 +32,10 @@ var targetStyles = map[inspect.State]Style{
 }
 
 var decisionStyles = map[recovery.Decision]Style{
-	recovery.Redo:     Green,
-	recovery.Keep:     Cyan,
-	recovery.Displace: Yellow,
-	recovery.SetAside: Red,
+	recovery.Redo:      Green,
+	recovery.KeepFound: Cyan,
+	recovery.Displace:  Yellow,
+	recovery.SetAside:  Red,
 }
 
 var txStyles = map[string]Style{

@@ -4,7 +4,7 @@ import (
 	"context"
 	"fmt"
 
-		"github.com/forewrite/forewrite/internal/inspect/wording"
+	"github.com/forewrite/forewrite/internal/inspect/wording"
 	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"

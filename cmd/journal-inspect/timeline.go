@@ -2,7 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/forewrite/forewrite/internal/inspect"
@@ -77,6 +79,9 @@ func (a *app) timelineJSON(t *inspect.Timeline) {
 
 func (a *app) writePage(j *inspect.Journal, t *inspect.Timeline, name string) error {
 	file, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return fmt.Errorf("%w; name a file that does not exist", err)
+	}
 	if err != nil {
 		return err
 	}

@@ -71,7 +71,7 @@ func findHome(dir string) (string, error) {
 func isJournal(dir string) (bool, error) {
 	_, err := os.Lstat(filepath.Join(dir, layout.FormatFile))
 	if errors.Is(err, fs.ErrPermission) {
-		return false, err
+		return false, fmt.Errorf("%w; run journal-inspect as the owner of the journal", err)
 	}
 	if err == nil {
 		return true, nil

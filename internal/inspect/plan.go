@@ -19,7 +19,6 @@ type Plan struct {
 	Health  Health // of the journal, as the plan shows it
 	Tail    Tail
 
-	unmade  bool // the journal was not made completely; the next open makes it
 	damaged bool // the log is
 }
 
@@ -45,8 +44,6 @@ func (j *Journal) plan(ctx context.Context, log *Log, policy recovery.Policy) (*
 		p.Health = max(p.Health, Newer)
 	case errors.Is(err, recovery.ErrCorrupt):
 		p.Health = max(p.Health, Corrupt)
-	case errors.Is(err, recovery.ErrNoJournal):
-		p.Refused, p.unmade = nil, true
 	default:
 		return nil, err
 	}
@@ -56,8 +53,6 @@ func (j *Journal) plan(ctx context.Context, log *Log, policy recovery.Policy) (*
 // Summary describes the plan in one line.
 func (p *Plan) Summary() string {
 	switch {
-	case p.unmade:
-		return "make the journal"
 	case p.Refused == nil:
 		return p.Report.Summary()
 	case p.damaged && errors.Is(p.Refused, recovery.ErrCorrupt):

@@ -58,7 +58,9 @@ func (j *Journal) Salvage(ctx context.Context, out string) ([]Salvaged, *Log, er
 	if err != nil {
 		return nil, log, err
 	}
-	if err := os.Mkdir(out, 0o700); err != nil {
+	if err := os.Mkdir(out, 0o700); errors.Is(err, fs.ErrExist) {
+		return nil, log, fmt.Errorf("%w; name a directory that does not exist", err)
+	} else if err != nil {
 		return nil, log, err
 	}
 	if s.out, err = os.OpenRoot(out); err != nil {

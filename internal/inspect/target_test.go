@@ -1,6 +1,9 @@
 package inspect
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -129,6 +132,26 @@ func TestNamedPipesDoNotBlock(t *testing.T) {
 	c, err := j.Check(t.Context(), true)
 	if err != nil || !slices.Equal(codesOf(c), []Code{toRedo, stagedDamaged, fileUnknown}) {
 		t.Errorf("%+v, %v; want JI102, JI202 and JI301", c.Findings, err)
+	}
+}
+
+// Reading a large file ends when its context does.
+func TestReadingAFileCanBeInterrupted(t *testing.T) {
+	t.Parallel()
+	j := build(t, "open\ntx 1 put a one ; staged b s-1 two", map[string]string{"a": "one"})
+	tree, err := j.OpenTree()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tree.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := tree.lookAndRead(ctx, "a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a file of the tree: %v", err)
+	}
+	staged := Version{Intent: record.Intent{Payload: record.Payload{Kind: record.PayloadStaged, Name: "s-1", Size: 3}}}
+	if err := j.CopyPayload(ctx, io.Discard, &staged, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a staged file: %v", err)
 	}
 }
 

@@ -73,7 +73,7 @@ func TestBesideALiveOwner(t *testing.T) {
 		})
 	}
 	commands := [][]string{{"status"}, {"check"}, {"check", "--targets"}, {"dump"}, {"plan"}, {"stats"}, {"timeline"}}
-	for range 10 {
+	for range 4 {
 		for _, command := range commands {
 			args := append(command[:len(command):len(command)], root)
 			if code, out, errs := inspectNow(t.Context(), args...); code != exitClean {

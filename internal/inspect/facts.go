@@ -24,9 +24,9 @@ const (
 
 // Facts returns the status in words, as text and page show it.
 func (s *Status) Facts() []Fact {
-	format := s.Format
-	if s.ID != "" {
-		format += ", id " + s.ID
+	format := s.FormatError
+	if format == "" {
+		format = fmt.Sprintf("%d, id %s", s.Format, s.ID)
 	}
 	facts := []Fact{
 		fact("format", format),

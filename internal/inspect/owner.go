@@ -19,7 +19,7 @@ type Owner struct {
 	Host    string    `json:"host,omitempty"`
 	Since   time.Time `json:"since,omitzero"`
 	Present bool      `json:"present"` // its process runs on this host
-	State   string    `json:"state"`   // in words
+	State   string    `json:"state"`   // "none", "alive", "gone", or "on another host", where it may run
 
 	idle bool // no process writes, as far as can be seen
 }
@@ -32,7 +32,7 @@ func (j *Journal) owner() Owner {
 	o := Owner{PID: h.PID, Host: h.Host, Since: h.Since}
 	switch {
 	case h.Host != hostname():
-		o.State = "on another host, where it may or may not run"
+		o.State = "on another host"
 	case fsx.ProcessAlive(h.PID):
 		o.Present, o.State = true, "alive"
 	default:

@@ -14,11 +14,12 @@ import (
 
 // Status is a journal on one screen.
 type Status struct {
-	Health   Health    `json:"health"`
-	Format   string    `json:"format"` // version, or what is wrong with FORMAT
-	ID       string    `json:"id,omitempty"`
-	Owner    Owner     `json:"owner"`
-	Segments []Segment `json:"segments"`
+	Health      Health    `json:"health"`
+	Format      uint64    `json:"format,omitempty"` // version; 0 when FORMAT can't be read
+	FormatError string    `json:"format_error,omitempty"`
+	ID          string    `json:"id,omitempty"`
+	Owner       Owner     `json:"owner"`
+	Segments    []Segment `json:"segments"`
 
 	Groups        int        `json:"groups"`
 	First         record.LSN `json:"first"`
@@ -49,9 +50,9 @@ type Folder struct {
 func (j *Journal) Status(ctx context.Context) (*Status, error) {
 	s := &Status{}
 	if f, err := j.Format(); err != nil {
-		s.Format = err.Error()
+		s.FormatError = err.Error()
 	} else {
-		s.Format, s.ID = wording.Number(f.Version), wording.Hash(f.ID)
+		s.Format, s.ID = f.Version, wording.Hash(f.ID)
 	}
 	var t tally
 	log, err := j.Scan(ctx, func(g *segment.Group) error {

@@ -230,7 +230,7 @@ func TestACrashBeforeTheOldSegmentsAreRetired(t *testing.T) {
 func TestNewerFormatsAreRefusedByName(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte("forewrite 3\nand who knows what\n"), 0o600))
+	w.check(os.WriteFile(w.path(".journal/FORMAT"), []byte("forewrite 3\nand anything\n"), 0o600))
 	for _, policy := range []recovery.Policy{recovery.Strict, recovery.Salvage} {
 		_, err := w.recover(context.Background(), recovery.Options{Policy: policy})
 		var format *recovery.FormatError

@@ -32,6 +32,7 @@ type CorruptError struct {
 	Err     error
 }
 
+// Error returns where the damage is, and what it is.
 func (e *CorruptError) Error() string {
 	if e.Segment == "" {
 		return fmt.Sprintf("recovery: %v: %v", ErrCorrupt, e.Err)
@@ -52,6 +53,7 @@ type FormatError struct {
 	Err  error
 }
 
+// Error returns what is newer, and what to do.
 func (e *FormatError) Error() string {
 	return fmt.Sprintf("recovery: %s: %v; open it with the version of forewrite that wrote it, or a newer one", e.Path, e.Err)
 }

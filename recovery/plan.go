@@ -26,6 +26,7 @@ const (
 	Salvage
 )
 
+// String returns "strict" or "salvage".
 func (p Policy) String() string {
 	if p == Salvage {
 		return "salvage"

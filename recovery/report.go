@@ -94,6 +94,7 @@ const (
 
 var tailStates = names{TailClean: "clean", TailTorn: "torn", TailCorrupt: "corrupt", TailNewer: "newer format"}
 
+// String returns the state as it is written in a report.
 func (s TailState) String() string { return tailStates.text(uint8(s)) }
 
 // MarshalText returns the state as String does.
@@ -119,6 +120,7 @@ const (
 
 var segmentStates = names{SegmentUsed: "used", SegmentUnused: "unused", SegmentTorn: "torn", SegmentCorrupt: "corrupt", SegmentNewer: "newer format"}
 
+// String returns the state as it is written in a report.
 func (s SegmentState) String() string { return segmentStates.text(uint8(s)) }
 
 // MarshalText returns the state as String does.
@@ -133,7 +135,7 @@ func (s *SegmentState) UnmarshalText(text []byte) (err error) {
 // Decision is what is done about a path.
 type Decision uint8
 
-// The decisions. In all of them, no bytes are destroyed that the log does not know.
+// The decisions.
 const (
 	// Redo, "redo": the path gets what the log says.
 	Redo Decision = iota
@@ -150,6 +152,7 @@ const (
 
 var decisions = names{Redo: "redo", KeepFound: "keep", Displace: "displace", SetAside: "set aside"}
 
+// String returns the decision as it is written in a report.
 func (d Decision) String() string { return decisions.text(uint8(d)) }
 
 // MarshalText returns the decision as String does.

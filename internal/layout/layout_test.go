@@ -167,7 +167,7 @@ func TestReadFormatTellsDamageFromANewerVersion(t *testing.T) {
 		"rewrite 1\nid 0000000000000001\n":     layout.ErrFormat,
 		strings.Repeat("\x00", 40):             layout.ErrFormat,
 		"forewrite 99\nanything":               record.ErrVersion,
-		"forewrite 3\nand who knows what\n":    record.ErrVersion,
+		"forewrite 3\nand anything\n":          record.ErrVersion,
 	} {
 		if err := os.WriteFile(d.Path(layout.FormatFile), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

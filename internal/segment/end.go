@@ -19,6 +19,7 @@ const (
 
 var stateNames = [...]string{Clean: "clean", Torn: "torn", Corrupt: "corrupt", Newer: "newer format"}
 
+// String returns the state in words.
 func (s State) String() string { return stateNames[s] }
 
 // MarshalText returns the state as String does.

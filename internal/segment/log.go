@@ -44,6 +44,7 @@ const (
 
 var spanNames = [...]string{Zero: "zero", Unknown: "unknown", Stranded: "stranded"}
 
+// String returns the kind in a word.
 func (k SpanKind) String() string { return spanNames[k] }
 
 // MarshalText returns the kind as String does.

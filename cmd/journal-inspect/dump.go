@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/inspect"
+	"github.com/forewrite/forewrite/internal/inspect/text"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/spf13/cobra"
 )
@@ -18,13 +20,15 @@ func dumpCommand(a *app) *cobra.Command {
 	var follow bool
 	cmd := &cobra.Command{
 		Use:   "dump DIR",
-		Short: "Groups and records, in order",
+		Short: "Show groups and records, in order",
 		Long: `dump shows the groups of the log and the records in them.
 
-A pattern for --path matches element by element, ** any number of elements; one
-without a slash matches the last element alone. A time is 2006-01-02,
-"2006-01-02 15:04:05" (UTC), RFC 3339, or an age such as 10m; the time of an
-update is that of its transaction's commit.`,
+A pattern for --path matches element by element; ** matches any number of elements.
+A pattern without a slash is compared with the last element only. A time is
+2006-01-02, "2006-01-02 15:04:05" (UTC), RFC 3339, or an age such as 10m; the time of
+an update is that of its transaction's commit.`,
+		Example: `  journal-inspect dump --path 'conf/**' /srv/app  # Which transactions changed conf?
+  journal-inspect dump --follow /srv/app          # Watch the program commit.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := checkDump(&d, since, until, follow); err != nil {
@@ -47,14 +51,14 @@ update is that of its transaction's commit.`,
 	flags.Uint64Var((*uint64)(&d.To), "to", 0, "last LSN")
 	flags.Uint64Var((*uint64)(&d.Tx), "tx", 0, "only this transaction")
 	flags.StringVar(&d.Path, "path", "", "only updates of paths that match this pattern")
-	flags.StringSliceVar(&d.Kinds, "kind", nil, "only these kinds: open, intent, commit, checkpoint, close, put, symlink, mkdir, remove, removeall, chmod")
+	flags.StringSliceVar(&d.Kinds, "kind", nil, "only these kinds: "+strings.Join(inspect.Kinds, ", "))
 	flags.StringVar(&since, "since", "", "only from this time on")
 	flags.StringVar(&until, "until", "", "only before this time")
 	flags.IntVarP(&d.Limit, "limit", "n", 0, "at most this many records")
 	flags.BoolVar(&d.Reverse, "reverse", false, "newest first")
 	flags.StringVar(&d.Content, "content", "", "show inline content: preview, hex or base64")
 	flags.BoolVar(&d.Hex, "hex", false, "show the bytes of each record, content included")
-	flags.BoolVarP(&follow, "follow", "f", false, "go on beside a live owner, until interrupted")
+	flags.BoolVarP(&follow, "follow", "f", false, "go on with what the owner writes, until interrupted")
 	return cmd
 }
 
@@ -70,30 +74,38 @@ func checkDump(d *inspect.Dump, since, until string, follow bool) (err error) {
 			return err
 		}
 	}
+	if err := checkContent(d.Content); err != nil {
+		return err
+	}
 	switch {
-	case !slices.Contains([]string{"", "preview", "hex", "base64"}, d.Content):
-		return fmt.Errorf("--content is preview, hex or base64, not %q", d.Content)
 	case follow && d.Reverse:
-		return errors.New("--follow and --reverse exclude each other")
+		return errors.New("--follow and --reverse can't be used together")
 	case d.Limit < 0:
-		return errors.New("--limit is negative")
+		return fmt.Errorf("--limit is %d, it must be 0 or more", d.Limit)
 	}
 	return d.Check()
 }
 
-// showGroup returns what writes a group and its records.
-func (a *app) showGroup() func(inspect.GroupHead, []inspect.Entry) error {
+func checkContent(how string) error {
+	if !slices.Contains([]string{"", "preview", "hex", "base64"}, how) {
+		return fmt.Errorf("--content is preview, hex or base64, not %q", how)
+	}
+	return nil
+}
+
+// showGroup returns a function that writes a group and its records.
+func (a *app) showGroup() func(inspect.Group) error {
 	if !a.json {
-		t := &inspect.DumpText{Printer: a.text}
-		return func(head inspect.GroupHead, entries []inspect.Entry) error {
-			t.Group(head, entries)
+		d := text.NewDump(a.text)
+		return func(g inspect.Group) error {
+			d.Group(&g)
 			return nil
 		}
 	}
-	return func(head inspect.GroupHead, entries []inspect.Entry) error {
-		a.lines.Line("group", head)
-		for i := range entries {
-			a.lines.Line("record", &entries[i])
+	return func(g inspect.Group) error {
+		a.lines.Write(g.GroupHead)
+		for i := range g.Records {
+			a.lines.Write(&g.Records[i])
 		}
 		return nil
 	}
@@ -114,14 +126,14 @@ func (a *app) follow(ctx context.Context, j *inspect.Journal, d *inspect.Dump) e
 	})
 }
 
-// scanned ends the output of a scan: how the log ends, when the scan came there.
+// scanned ends the output of a scan with how the log ends, if the scan reached its end.
 func (a *app) scanned(log *inspect.Log, err error) (outcome, error) {
 	if err != nil || log == nil {
-		return outcome{reason: "shown what was asked for"}, err
+		return outcome{reason: "all that was asked for was shown"}, err
 	}
-	o := outcome{log.Health(), log.Ending()}
+	o := judged(log.Health(), log.Tail())
 	if !a.json {
-		a.text.Styled(inspect.Dim, "end: %s", o.reason)
+		a.text.Styled(text.Dim, "tail: %s", o.reason)
 	}
 	return o, nil
 }

@@ -6,43 +6,43 @@ import (
 	"fmt"
 
 	"github.com/forewrite/forewrite/internal/inspect"
+	"github.com/forewrite/forewrite/internal/inspect/wording"
 	"github.com/forewrite/forewrite/journal/record"
-	"github.com/forewrite/forewrite/recovery"
 )
 
-// The exit codes. They are stable.
+// The exit codes. They are stable: a code keeps its meaning in all later versions.
 const (
-	exitClean     = 0
-	exitFailed    = 1
-	exitUsage     = 2
-	exitPending   = 3
-	exitCorrupt   = 4
-	exitForeign   = 5
-	exitNoJournal = 10
-	exitNewer     = 11
-	exitInterrupt = 130
+	exitClean         = 0
+	exitFailed        = 1
+	exitUsage         = 2
+	exitNeedsRecovery = 3
+	exitCorrupt       = 4
+	exitForeign       = 5
+	exitNoJournal     = 10
+	exitNewer         = 11
+	exitInterrupt     = 130
 )
 
-const exitHelp = `Exit codes:
-  0    clean
-  1    it could not be done
+const exitHelp = `Exit codes, which are stable:
+  0    healthy
+  1    the command failed
   2    wrong usage
-  3    recovery pending: the next open has something to do, which is harmless
-  4    corruption
-  5    a target matches nothing that the log knows
-  10   no journal there
+  3    needs recovery: the next open has something to do, and will do it
+  4    corrupt: bytes that the journal had acknowledged are damaged or missing
+  5    foreign file: a file matches no version that the log knows
+  10   there is no journal
   11   written by a newer version
   130  interrupted`
 
 var healthCodes = map[inspect.Health]int{
-	inspect.Healthy: exitClean,
-	inspect.Pending: exitPending,
-	inspect.Foreign: exitForeign,
-	inspect.Corrupt: exitCorrupt,
-	inspect.Newer:   exitNewer,
+	inspect.Healthy:       exitClean,
+	inspect.NeedsRecovery: exitNeedsRecovery,
+	inspect.Foreign:       exitForeign,
+	inspect.Corrupt:       exitCorrupt,
+	inspect.Newer:         exitNewer,
 }
 
-// usageError is a mistake on the command line that cobra does not see.
+// usageError is a mistake on the command line that cobra does not detect.
 type usageError struct{ error }
 
 // exitCode returns the code for an error.
@@ -55,25 +55,25 @@ func exitCode(err error) int {
 		return exitUsage
 	case errors.Is(err, context.Canceled):
 		return exitInterrupt
-	case errors.Is(err, inspect.ErrNoJournal), errors.Is(err, recovery.ErrNoJournal):
+	case errors.Is(err, inspect.ErrNoJournal):
 		return exitNoJournal
 	case errors.Is(err, record.ErrVersion):
 		return exitNewer
-	case errors.Is(err, recovery.ErrCorrupt), errors.Is(err, inspect.ErrDamaged):
+	case errors.Is(err, inspect.ErrDamaged):
 		return exitCorrupt
 	}
 	return exitFailed
 }
 
-// exit says what went wrong, if anything, and returns the exit code.
+// exit writes the error, if there is one, and returns the exit code.
 func (a *app) exit(err error) int {
 	if err == nil {
 		return healthCodes[a.health]
 	}
-	if !a.started { // cobra refused the command line
+	if !a.parsed {
 		err = usageError{err}
 	}
-	text := inspect.Clean(err.Error())
+	text := wording.Clean(err.Error())
 	if errors.Is(err, context.Canceled) {
 		text = "interrupted"
 	}

@@ -5,14 +5,18 @@ import (
 	"strings"
 
 	"github.com/forewrite/forewrite/internal/inspect"
+	"github.com/forewrite/forewrite/internal/inspect/text"
 	"github.com/spf13/cobra"
 )
 
 func explainCommand(a *app) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [CODE]",
-		Short: "What a finding of check means, how it comes about, and what to do",
-		Args:  cobra.MaximumNArgs(1),
+		Short: "Explain a finding of check: its meaning, causes, and what to do",
+		Long: `explain shows what a finding of check means, what can cause it, and what to do.
+Without a code it lists all codes.`,
+		Example: `  journal-inspect explain JI101`,
+		Args:    cobra.MaximumNArgs(1),
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			var codes []string
 			for _, e := range inspect.Explanations {
@@ -21,28 +25,25 @@ func explainCommand(a *app) *cobra.Command {
 			return codes, cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			which := inspect.Explanations
+			asked := inspect.Explanations
 			if len(args) == 1 {
 				e, ok := inspect.Explain(inspect.Code(strings.ToUpper(args[0])))
 				if !ok {
-					return usageError{fmt.Errorf("there is no code %q; 'journal-inspect explain' lists them", args[0])}
+					return usageError{fmt.Errorf("unknown code %q; 'journal-inspect explain' lists all codes", args[0])}
 				}
-				which = []inspect.Explanation{e}
+				asked = []inspect.Explanation{e}
 			}
-			finish := a.open(true)
-			switch {
-			case a.json:
-				a.lines.Header(cmd.Name(), &inspect.Journal{})
-				for i := range which {
-					a.lines.Line("explanation", &which[i])
+			return a.show(cmd, func() {
+				for i := range asked {
+					a.lines.Write(&asked[i])
 				}
-				a.lines.Line("end", end{Reason: "all shown"})
-			case len(which) == 1:
-				which[0].Text(a.text)
-			default:
-				inspect.ExplanationsText(a.text)
-			}
-			return finish()
+			}, func() {
+				if len(args) == 1 {
+					text.Explanation(a.text, &asked[0])
+				} else {
+					text.Explanations(a.text, asked)
+				}
+			})
 		},
 	}
 }

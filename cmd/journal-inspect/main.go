@@ -1,6 +1,9 @@
 // Journal-inspect shows what a journal holds, what a crash did to it, and what the
-// next open will do. It never changes what it looks at, and works beside a live
-// owner.
+// next open will do. It never changes what it looks at, and works while the journal is
+// in use.
+//
+// Each subcommand has a file of its name. The transcripts in testdata show each of
+// them at work.
 package main
 
 import (
@@ -11,8 +14,8 @@ import (
 )
 
 func main() {
-	// The first interrupt ends a scan, which shows what it saw; the second ends
-	// the program.
+	// The first interrupt ends a scan, and what it saw is shown; the second ends the
+	// program at once.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	context.AfterFunc(ctx, stop)
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))

@@ -38,3 +38,16 @@ func TestManualIsComplete(t *testing.T) {
 		}
 	}
 }
+
+// Each command explains itself, with an example, and has a transcript in testdata.
+func TestCommandsExplainThemselves(t *testing.T) {
+	t.Parallel()
+	for _, cmd := range rootCommand(&app{}).Commands() {
+		if cmd.Short == "" || cmd.Long == "" || cmd.Example == "" {
+			t.Errorf("%s lacks a description or an example", cmd.Name())
+		}
+		if _, err := os.Stat("testdata/" + cmd.Name() + ".txt"); err != nil {
+			t.Error(err)
+		}
+	}
+}

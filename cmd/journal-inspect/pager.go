@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// startPager starts $PAGER, less by default, and returns what to write to and how
-// to wait for its end. An empty PAGER, or one that can't be started, is no pager.
+// startPager starts $PAGER, less by default, and returns its input and a function that
+// waits for its end. When PAGER is empty or can't be started, the input is stdout.
 func startPager(stdout, stderr io.Writer) (io.Writer, func() error) {
 	none := func() error { return nil }
 	command, set := os.LookupEnv("PAGER")
@@ -23,7 +23,7 @@ func startPager(stdout, stderr io.Writer) (io.Writer, func() error) {
 	}
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	cmd.Env = append(os.Environ(), "LESS=FRX") // no pager for less than a screen; colors
+	cmd.Env = append(os.Environ(), "LESS=FRX") // quit when it fits on the screen; pass colors on
 	pipe, err := cmd.StdinPipe()
 	if err != nil {
 		return stdout, none
@@ -38,7 +38,7 @@ func startPager(stdout, stderr io.Writer) (io.Writer, func() error) {
 	}
 }
 
-// ignoreClosedPager drops the error of writing to a pager that was quit.
+// ignoreClosedPager drops the error of writing to a pager that has ended.
 func ignoreClosedPager(err error, paged bool) error {
 	if paged && errors.Is(err, syscall.EPIPE) {
 		return nil

@@ -12,8 +12,8 @@ const (
 	progressEvery = 100 * time.Millisecond
 )
 
-// progress shows on a terminal how far a long scan is. The function it returns
-// wipes that away.
+// progress shows on a terminal how far a long scan is. The function that it returns
+// erases the message.
 func (a *app) progress(j *inspect.Journal) (done func()) {
 	if !isTerminal(a.stderr) {
 		return func() {}
@@ -26,7 +26,7 @@ func (a *app) progress(j *inspect.Journal) (done func()) {
 		read += n
 		if now := time.Now(); now.After(next) {
 			next, shown = now.Add(progressEvery), true
-			fmt.Fprintf(a.stderr, "\r\x1b[Kscanning: %d%%", min(100, 100*read/total))
+			fmt.Fprintf(a.stderr, "\r\x1b[Kreading the log: %d%%", min(100, 100*read/total))
 		}
 	}
 	return func() {

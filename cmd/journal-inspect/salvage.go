@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/forewrite/forewrite/internal/inspect"
+	"github.com/forewrite/forewrite/internal/inspect/text"
 	"github.com/spf13/cobra"
 )
 
@@ -13,16 +14,18 @@ func salvageCommand(a *app) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "salvage DIR --out NEW",
-		Short: "Write the files of the intact part of a log into a new directory",
-		Long: `salvage writes the state that the intact part of the log describes into a new
-directory outside the tree: of each path the last version. Files that the log does
-not name are left out; they lie in the tree as they were. Set-id bits are dropped.
+		Short: "Write the files of the intact part of a log to a new directory",
+		Long: `salvage writes the files that the intact part of the log describes to a new
+directory outside the tree, of each path the last version. Files that the log does
+not name are left out: the tree still has them. Set-user-id and set-group-id bits are
+dropped.
 
-The exit code is 0 when everything could be written, whatever the state of the log.`,
-		Args: cobra.ExactArgs(1),
+The exit code is 0 when all files could be written, whatever the state of the log.`,
+		Example: `  journal-inspect salvage /srv/app --out /srv/app.salvaged`,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if out == "" {
-				return usageError{errors.New("--out is missing: the directory to make")}
+				return usageError{errors.New("--out is missing; it names the directory to make")}
 			}
 			return a.look(cmd, args[0], func(ctx context.Context, j *inspect.Journal) (outcome, error) {
 				return a.salvage(ctx, j, out)
@@ -40,22 +43,22 @@ func (a *app) salvage(ctx context.Context, j *inspect.Journal, out string) (outc
 	}
 	if a.json {
 		for i := range all {
-			a.lines.Line("path", &all[i])
+			a.lines.Write(&all[i])
 		}
 	} else {
-		inspect.SalvagedText(a.text, all)
+		text.Salvaged(a.text, all)
 	}
 	if err != nil {
 		return outcome{}, err
 	}
 	lost := 0
 	for _, r := range all {
-		if r.Result == "lost" {
+		if r.Result == inspect.SalvageLost {
 			lost++
 		}
 	}
 	if lost > 0 {
 		return outcome{}, fmt.Errorf("%d of %d paths could not be salvaged", lost, len(all))
 	}
-	return outcome{reason: log.Ending()}, nil
+	return outcome{reason: log.Tail().Summary}, nil
 }

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/inspect/inspecttest"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -62,7 +63,7 @@ func mkjournal(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(setTimes(root))
 	ts.Check(inspecttest.Build(root, ts.ReadFile(args[1])))
 	for _, dir := range args[2:] {
-		ts.Check(os.Rename(filepath.Join(root, ".journal"), filepath.Join(root, dir)))
+		ts.Check(os.Rename(filepath.Join(root, layout.DefaultDir), filepath.Join(root, dir)))
 	}
 	freeze(ts, root)
 }
@@ -105,7 +106,7 @@ func inspectCommand(ts *testscript.TestScript, _ bool, args []string) {
 	}
 }
 
-// checkLines: all JSON output begins with a header, and ends with an end that knows
+// checkLines checks that JSON output begins with a header and ends with an end that has
 // the exit code.
 func checkLines(ts *testscript.TestScript, lines []string, code int) {
 	type line struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/forewrite/forewrite/internal/inspect"
+	"github.com/forewrite/forewrite/internal/inspect/text"
 	"github.com/spf13/cobra"
 )
 
@@ -11,26 +12,34 @@ func statsCommand(a *app) *cobra.Command {
 	var top int
 	cmd := &cobra.Command{
 		Use:   "stats DIR",
-		Short: "Sizes, rates and the hottest paths",
-		Args:  cobra.ExactArgs(1),
+		Short: "Show sizes, rates and the paths that are changed most often",
+		Long: `stats shows how the journal is used: sizes and numbers, how many transactions share
+a group, and the paths that are changed most often. It covers the segments that were
+not retired yet.`,
+		Example: `  journal-inspect stats --top 20 /srv/app`,
+		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.look(cmd, args[0], func(ctx context.Context, j *inspect.Journal) (outcome, error) {
-				s, log, err := j.Stats(ctx, max(top, 0))
-				if a.json {
-					a.lines.Line("stats", s)
-					for i := range s.Paths {
-						a.lines.Line("path", &s.Paths[i])
-					}
-				} else {
-					s.Text(a.text)
-				}
-				if err != nil {
-					return outcome{}, err
-				}
-				return outcome{log.Health(), log.Ending()}, nil
+				return a.stats(ctx, j, max(top, 0))
 			})
 		},
 	}
-	cmd.Flags().IntVar(&top, "top", 10, "how many of the hottest paths to show")
+	cmd.Flags().IntVar(&top, "top", 10, "how many paths to show")
 	return cmd
+}
+
+func (a *app) stats(ctx context.Context, j *inspect.Journal, top int) (outcome, error) {
+	s, log, err := j.Stats(ctx, top)
+	if a.json {
+		a.lines.Write(s)
+		for i := range s.Paths {
+			a.lines.Write(&s.Paths[i])
+		}
+	} else {
+		text.Stats(a.text, s)
+	}
+	if err != nil {
+		return outcome{}, err
+	}
+	return judged(log.Health(), log.Tail()), nil
 }

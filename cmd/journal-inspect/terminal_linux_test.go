@@ -68,13 +68,13 @@ func TestTerminal(t *testing.T) {
 		args      []string
 		want, not string
 	}{
-		{"colors", nil, []string{"status", root}, `\x1b\[33mrecovery pending`, ""},
-		{"NO_COLOR", []string{"NO_COLOR=0"}, []string{"status", root}, `recovery pending`, `\x1b\[33m`},
-		{"empty NO_COLOR", []string{"NO_COLOR="}, []string{"status", root}, `\x1b\[33mrecovery pending`, ""},
-		{"dumb terminal", []string{"TERM=dumb"}, []string{"status", root}, `recovery pending`, `\x1b\[33m`},
-		{"never", nil, []string{"status", root, "--color=never"}, `recovery pending`, `\x1b\[33m`},
+		{"colors", nil, []string{"status", root}, `\x1b\[33mneeds recovery`, ""},
+		{"NO_COLOR", []string{"NO_COLOR=0"}, []string{"status", root}, `needs recovery`, `\x1b\[33m`},
+		{"empty NO_COLOR", []string{"NO_COLOR="}, []string{"status", root}, `\x1b\[33mneeds recovery`, ""},
+		{"dumb terminal", []string{"TERM=dumb"}, []string{"status", root}, `needs recovery`, `\x1b\[33m`},
+		{"never", nil, []string{"status", root, "--color=never"}, `needs recovery`, `\x1b\[33m`},
 		{"pager", []string{"PAGER=" + pager}, []string{"dump", root}, `paged: .*group 1`, ""},
-		{"no pager for one screen", []string{"PAGER=" + pager}, []string{"status", root}, `recovery pending`, `paged`},
+		{"no pager for one screen", []string{"PAGER=" + pager}, []string{"status", root}, `needs recovery`, `paged`},
 		{"no pager for JSON", []string{"PAGER=" + pager}, []string{"dump", "--json", root}, `"group"`, `paged`},
 		{"--no-pager", []string{"PAGER=" + pager}, []string{"dump", "--no-pager", root}, `group 1`, `paged`},
 		{"pager that is quit", []string{"PAGER=" + quitter}, []string{"dump", root}, ``, `journal-inspect:`},

@@ -4,38 +4,31 @@ import (
 	"runtime"
 	"runtime/debug"
 
-	"github.com/forewrite/forewrite/internal/inspect"
+	"github.com/forewrite/forewrite/internal/inspect/ndjson"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/spf13/cobra"
 )
 
-// versionInfo says what this program is.
-type versionInfo struct {
-	Version string `json:"version"`
-	Format  int    `json:"format"` // the newest that it reads
-	Go      string `json:"go"`
-	System  string `json:"system"`
-}
-
 func versionCommand(a *app) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "The version of this program and of the format that it reads",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Show the version of this program and of the format that it reads",
+		Long:    "version shows the version of this program, and the newest on-disk format that it reads.",
+		Example: `  journal-inspect version --json`,
+		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			v := versionInfo{Version: "unknown", Format: record.Version, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
-			if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-				v.Version = info.Main.Version
-			}
-			finish := a.open(false)
-			if a.json {
-				a.lines.Header(cmd.Name(), &inspect.Journal{})
-				a.lines.Line("version", v)
-				a.lines.Line("end", end{Reason: "all shown"})
-			} else {
-				a.text.Line("journal-inspect %s, reads format %d, %s, %s", v.Version, v.Format, v.Go, v.System)
-			}
-			return finish()
+			p := program()
+			return a.show(cmd, func() { a.lines.Write(p) }, func() {
+				a.text.Line("journal-inspect %s, reads format %d, %s, %s", p.Version, p.Format, p.Go, p.System)
+			})
 		},
 	}
+}
+
+func program() ndjson.Program {
+	p := ndjson.Program{Version: "unknown", Format: record.Version, Go: runtime.Version(), System: runtime.GOOS + "/" + runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		p.Version = info.Main.Version
+	}
+	return p
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -80,7 +81,7 @@ func heapPeak(fn func()) uint64 {
 func largeLog(b *testing.B, mib int) *Journal {
 	b.Helper()
 	j := &Journal{Root: b.TempDir()}
-	j.Dir = filepath.Join(j.Root, ".journal")
+	j.Dir = filepath.Join(j.Root, layout.DefaultDir)
 	random := rand.New(rand.NewPCG(1, 2))
 	content := make([]byte, 4096)
 	for i := range content {
@@ -115,7 +116,7 @@ func largeLog(b *testing.B, mib int) *Journal {
 			b.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(filepath.Join(j.Dir, "FORMAT"), []byte("forewrite 2\nid 00c0ffee00c0ffee\n"), 0o600); err != nil {
+	if err := os.WriteFile(j.path(layout.FormatFile), []byte(layout.Format{Version: record.Version, ID: 1}.String()), 0o600); err != nil {
 		b.Fatal(err)
 	}
 	return j

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/forewrite/forewrite/internal/inspect/wording"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Cat writes the payload that a transaction puts at a path to w. What it wrote is
-// not to be trusted when it returns ErrPayload.
+// Cat writes the payload that a transaction puts at a path to w. When it returns
+// [ErrPayload], what it wrote is incomplete or damaged.
 func (j *Journal) Cat(ctx context.Context, w io.Writer, id record.TxID, path string) error {
 	tx, _, err := j.readTx(ctx, id)
 	if err != nil {
@@ -23,9 +24,9 @@ func (j *Journal) Cat(ctx context.Context, w io.Writer, id record.TxID, path str
 	}
 	switch {
 	case put == nil:
-		return fmt.Errorf("tx %d does not change %s", id, quote(path))
+		return fmt.Errorf("tx %d does not change %s", id, wording.Quote(path))
 	case put.version.Payload.Kind == record.PayloadNone:
-		return fmt.Errorf("tx %d has no content for %s: it is a %s", id, quote(path), put.Op)
+		return fmt.Errorf("tx %d has no content for %s: it is a %s", id, wording.Quote(path), put.Op)
 	}
-	return j.CopyPayload(w, &put.version, put.inline)
+	return j.CopyPayload(ctx, w, &put.version, put.inline)
 }

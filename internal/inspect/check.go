@@ -5,69 +5,57 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
-	"path/filepath"
+	"path"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/inspect/wording"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
-	"github.com/forewrite/forewrite/recovery"
 )
-
-// Finding is one thing that a check found.
-type Finding struct {
-	Code     Code        `json:"code"`
-	Severity Health      `json:"severity"`
-	Text     string      `json:"text"`
-	Segment  string      `json:"segment,omitempty"`
-	Offset   int64       `json:"offset,omitempty"`
-	LSN      record.LSN  `json:"lsn,omitempty"`
-	Tx       record.TxID `json:"tx,omitempty"`
-	Path     string      `json:"path,omitempty"`
-}
 
 // Check is what was checked, and what was found.
 type Check struct {
 	Groups       int           `json:"groups"`
-	Transactions int           `json:"transactions"`
+	Transactions int           `json:"transactions"` // committed ones
 	Records      int           `json:"records"`
-	Bytes        int64         `json:"bytes"`  // of groups, as read
-	Staged       int           `json:"staged"` // payloads in staging
-	Targets      int           `json:"targets"`
+	Bytes        int64         `json:"bytes"`   // of groups, as read
+	Staged       int           `json:"staged"`  // payloads in staging
+	Targets      int           `json:"targets"` // files of the tree that were compared
 	Health       Health        `json:"health"`
-	Ending       string        `json:"ending"`
+	Tail         Tail          `json:"tail"`
 	Elapsed      time.Duration `json:"elapsed_ns"`
 	Findings     []Finding     `json:"-"`
 
+	// CheckedTargets reports whether files of the tree were compared.
+	CheckedTargets bool `json:"-"`
+
 	journal *Journal
 	tally   tally
-	staged  []Version // payloads in staging of those that are to be redone
-	targets *targets  // nil unless they are checked
+	staged  []Version // staged and linked payloads of transactions that are to be redone
+	targets targets
 }
 
-// Check reads the whole log and proves what can be proved: every hash, the chain,
-// that no group is missing, the grammar of transactions, and the staged payloads
-// that a redo would need; with files also the targets. What it saw is returned
-// together with an error, too.
+// Check reads the whole log and checks every hash, the chain, that no group is
+// missing, the grammar of transactions, and the staged payloads that a redo would
+// need; with files also the files of the tree. Along with an error it returns what it
+// saw before.
 //
 // Without files it needs memory for one segment's file and for what is not
 // checkpointed, however large the log is.
 func (j *Journal) Check(ctx context.Context, files bool) (*Check, error) {
 	start := time.Now()
-	c := &Check{journal: j}
-	if files {
-		c.targets = &targets{history: newHistory()}
-	}
+	c := &Check{journal: j, CheckedTargets: files, targets: targets{history: newHistory()}}
 	defer func() { c.Elapsed = time.Since(start) }()
 	log, err := j.Scan(ctx, func(g *segment.Group) error {
 		c.group(g)
 		return nil
 	})
 	if err != nil {
-		c.Ending = "not known: " + err.Error()
+		c.Tail.Summary = "not known: " + err.Error()
 		return c, err
 	}
-	c.Ending = log.Ending()
+	c.Tail = log.Tail()
 	if _, err := j.Format(); err != nil {
 		c.format(err)
 	}
@@ -90,19 +78,17 @@ func (c *Check) add(code Code, f Finding) {
 }
 
 func (c *Check) format(err error) {
-	var newer *recovery.FormatError
-	if errors.As(err, &newer) {
-		c.add("JI013", Finding{Text: newer.Err.Error()})
-		return
+	switch {
+	case errors.Is(err, record.ErrVersion):
+		c.add(newerVersion, Finding{Text: err.Error()})
+	case errors.Is(err, fs.ErrNotExist) && c.Transactions == 0:
+		c.add(incomplete, Finding{Text: "FORMAT does not exist yet"})
+	default:
+		c.add(badFormat, Finding{Text: err.Error()})
 	}
-	if errors.Is(err, fs.ErrNotExist) && c.Transactions == 0 {
-		c.add("JI109", Finding{Text: "FORMAT is not there yet"})
-		return
-	}
-	c.add("JI012", Finding{Text: err.Error()})
 }
 
-// group counts a group in, and forgets what its marks say is checkpointed.
+// group counts a group, and forgets the payloads that its marks say are checkpointed.
 func (c *Check) group(g *segment.Group) {
 	c.Groups++
 	c.Bytes += g.Size
@@ -125,7 +111,7 @@ func (c *Check) group(g *segment.Group) {
 			c.intent(g.Header.LSN, intent)
 		}
 	}
-	if c.targets != nil {
+	if c.CheckedTargets {
 		c.targets.history.add(g)
 	}
 }
@@ -133,123 +119,84 @@ func (c *Check) group(g *segment.Group) {
 func (c *Check) intent(lsn record.LSN, i record.Intent) {
 	i.Payload.Data = nil // it aliases the log's buffer
 	if i.Payload.Kind == record.PayloadStaged || i.Payload.Kind == record.PayloadLinked {
-		c.staged = append(c.staged, Version{lsn, i})
+		c.staged = append(c.staged, Version{i, lsn})
 	}
-	if c.targets != nil {
+	if c.CheckedTargets {
 		c.targets.set.Add(i)
 	}
 }
 
-// end says how the log ends, and what that leaves to do.
+// end adds findings for how the log ends, and for what that leaves to the next open.
 func (c *Check) end(log *Log) {
-	end := log.End
-	if code := codeOf(log); code != "" {
-		c.add(code, Finding{Segment: segmentName(end.Segment), Offset: end.Offset, LSN: end.LSN, Text: errText(end.Err)})
-	}
-	for _, e := range log.Files {
-		for _, s := range e.Rest {
-			if s.Kind == segment.Stranded && log.End.State == segment.Corrupt {
-				c.add(codeOf(log), Finding{Segment: e.Name.String(), Offset: s.Offset, LSN: s.LSN,
-					Text: fmt.Sprintf("%s of %s can't be reached from group %d on", count(s.Groups, "group"), size(s.Length), s.LSN)})
-			}
-		}
-	}
+	c.tail(log)
 	if log.Groups == 0 && len(c.Findings) == 0 && log.End.State != segment.Corrupt && !log.Owner.Present {
-		c.add("JI011", Finding{Text: "the log is empty"})
+		c.add(noGroups, Finding{Text: "the log is empty"})
 	}
 	if log.Owner.Present || c.Health >= Corrupt {
-		return // the next open is not what comes next, or it refuses
+		return // there is no next open yet, or it refuses
 	}
-	redo, open := c.tally.open()
-	if open > 0 {
-		c.add("JI103", Finding{Text: count(open, "transaction") + " without a commit record"})
+	redo, discard := c.tally.next()
+	if discard > 0 {
+		c.add(uncommitted, Finding{Text: wording.Count(discard, "transaction") + " without a commit record"})
 	}
 	switch {
 	case redo > 0:
-		c.add("JI102", Finding{Text: fmt.Sprintf("%s after group %d", count(redo, "transaction"), log.CheckpointLSN)})
-	case !log.Closed && end.State == segment.Clean && log.Groups > 0:
-		c.add("JI104", Finding{Text: "the last record is no close record"})
+		c.add(toRedo, Finding{Text: fmt.Sprintf("%s after group %d", wording.Count(redo, "transaction"), log.CheckpointLSN)})
+	case !log.Closed && log.End.State == segment.Clean && log.Groups > 0:
+		c.add(notClosed, Finding{Text: "the last record is not a close record"})
 	}
 }
 
-func segmentName(n segment.Name) string {
-	if n.Number == 0 {
-		return ""
+// tail adds findings for a tail that is not clean.
+func (c *Check) tail(log *Log) {
+	code := codeOf(log)
+	if code == "" {
+		return
 	}
-	return n.String()
-}
-
-// checkStaged reads the payloads that a redo would need.
-func (c *Check) checkStaged(ctx context.Context, log *Log) error {
-	if len(c.staged) == 0 {
-		return nil
+	end := log.End
+	c.add(code, Finding{Segment: end.Segment, Offset: end.Offset, LSN: end.LSN, Text: errText(end.Err)})
+	if end.State != segment.Corrupt {
+		return
 	}
-	check := func(*record.Payload) error { return errGone } // when there is no staging directory
-	staging, err := c.journal.OpenStaging()
-	switch {
-	case err == nil:
-		defer staging.Close()
-		check = staging.Check
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	for i := range c.staged {
-		v := &c.staged[i]
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		err := check(&v.Payload)
-		c.Staged++
-		switch {
-		case err == nil:
-		case errors.Is(err, errGone):
-			if !log.Owner.Present { // which may have checkpointed it by now
-				c.add("JI201", Finding{LSN: v.LSN, Tx: v.Tx, Path: v.Path, Text: err.Error()})
+	for _, e := range log.Files {
+		for _, s := range e.Rest {
+			if s.Kind == segment.Stranded {
+				c.add(code, Finding{Segment: e.Name, Offset: s.Offset, LSN: s.LSN, Text: fmt.Sprintf(
+					"%s of %s from group %d on can't be reached", wording.Count(s.Groups, "group"), wording.Size(s.Length), s.LSN)})
 			}
-		default:
-			c.add("JI202", Finding{LSN: v.LSN, Tx: v.Tx, Path: v.Path, Text: err.Error()})
 		}
 	}
-	return nil
 }
 
-// leftovers notes what lies around.
+// leftovers adds findings for what could be removed.
 func (c *Check) leftovers(log *Log) {
 	for _, name := range log.Leftovers {
-		c.add("JI105", Finding{Path: logDir + "/" + name, Text: "a segment that was being made or removed"})
+		c.add(logLeftover, Finding{Path: path.Join(layout.LogDir, name), Text: "a segment that was being made or removed"})
 	}
-	if names, err := readNames(filepath.Join(c.journal.Dir, stagingDir)); err == nil {
-		if n := len(names) - c.namedIn(names); n > 0 {
-			c.add("JI106", Finding{Text: count(n, "file") + " that the log does not name"})
+	if names, err := readNames(c.journal.path(layout.StagingDir)); err == nil {
+		if n := c.unneeded(names); n > 0 {
+			c.add(stagingLeftover, Finding{Text: wording.Count(n, "file") + " that the log does not name"})
 		}
 	}
-	names, err := readNames(filepath.Join(c.journal.Dir, lostDir))
-	if err == nil && len(names) > 0 {
-		for _, name := range names {
-			c.add("JI107", Finding{Path: lostDir + "/" + name, Text: "set aside by a recovery"})
-		}
+	names, err := readNames(c.journal.path(layout.LostFoundDir))
+	if err != nil {
+		return // without it nothing was set aside
+	}
+	for _, name := range names {
+		c.add(setAside, Finding{Path: path.Join(layout.LostFoundDir, name), Text: "set aside by a recovery"})
 	}
 }
 
-// namedIn counts the names that transactions to be redone need.
-func (c *Check) namedIn(names []string) (n int) {
+// unneeded counts the names that no transaction to be redone needs.
+func (c *Check) unneeded(names []string) (n int) {
 	needed := make(map[string]bool)
 	for i := range c.staged {
 		needed[c.staged[i].Payload.Name] = true
 	}
 	for _, name := range names {
-		if needed[name] {
+		if !needed[name] {
 			n++
 		}
 	}
 	return n
-}
-
-func readNames(dir string) ([]string, error) {
-	entries, err := os.ReadDir(dir)
-	var names []string
-	for _, e := range entries {
-		names = append(names, e.Name())
-	}
-	return names, err
 }

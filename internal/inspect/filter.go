@@ -10,28 +10,28 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Filter chooses records. The zero value takes all.
+// Filter selects records. The zero value selects all.
 type Filter struct {
 	From, To     record.LSN // inclusive; 0 is no bound
 	Tx           record.TxID
-	Path         string // a pattern, see CheckPattern
+	Path         string // a pattern, see matchPath
 	Kinds        []string
 	Since, Until time.Time
 }
 
-// kinds are what --kind takes: kinds of records, and operations.
-var kinds = []string{"open", "intent", "commit", "checkpoint", "close",
+// Kinds are the values that Filter.Kinds can have: kinds of records, and operations.
+var Kinds = []string{"open", "intent", "commit", "checkpoint", "close",
 	"put", "symlink", "mkdir", "remove", "removeall", "chmod"}
 
-// Check returns an error that says how the filter is wrong.
+// Check returns an error when the filter can't select anything or has a wrong value.
 func (f *Filter) Check() error {
 	for _, k := range f.Kinds {
-		if !slices.Contains(kinds, k) {
-			return fmt.Errorf("unknown kind %q; there are %s", k, strings.Join(kinds, ", "))
+		if !slices.Contains(Kinds, k) {
+			return fmt.Errorf("unknown kind %q; the kinds are %s", k, strings.Join(Kinds, ", "))
 		}
 	}
 	if f.To != 0 && f.From > f.To {
-		return fmt.Errorf("nothing lies between LSN %d and %d", f.From, f.To)
+		return fmt.Errorf("the first LSN, %d, is after the last, %d", f.From, f.To)
 	}
 	if _, err := path.Match(f.Path, ""); err != nil {
 		return fmt.Errorf("pattern %q: %w", f.Path, err)
@@ -42,24 +42,24 @@ func (f *Filter) Check() error {
 // Past reports whether no group from this one on can match.
 func (f *Filter) Past(lsn record.LSN) bool { return f.To != 0 && lsn > f.To }
 
-// Match reports whether the record is chosen.
-func (f *Filter) Match(e *Entry) bool {
+// Match reports whether the record is selected.
+func (f *Filter) Match(r *Record) bool {
 	switch {
-	case e.LSN < f.From, f.Past(e.LSN):
-	case f.Tx != 0 && e.Tx != f.Tx:
-	case f.Path != "" && (e.Path == "" || !matchPath(f.Path, e.Path)):
-	case len(f.Kinds) > 0 && !slices.Contains(f.Kinds, e.Kind) && !slices.Contains(f.Kinds, e.Op):
-	case !f.Since.IsZero() && e.Time.Before(f.Since):
-	case !f.Until.IsZero() && !e.Time.Before(f.Until):
+	case r.LSN < f.From, f.Past(r.LSN):
+	case f.Tx != 0 && r.Tx != f.Tx:
+	case f.Path != "" && (r.Path == "" || !matchPath(f.Path, r.Path)):
+	case len(f.Kinds) > 0 && !slices.Contains(f.Kinds, r.Kind) && !slices.Contains(f.Kinds, r.Op):
+	case !f.Since.IsZero() && r.Time.Before(f.Since):
+	case !f.Until.IsZero() && !r.Time.Before(f.Until):
 	default:
 		return true
 	}
 	return false
 }
 
-// matchPath matches a path against a pattern: element by element as path.Match
-// does, "**" standing for any number of elements. A pattern without a slash is
-// for the last element alone.
+// matchPath matches a path against a pattern, element by element as [path.Match]
+// does; "**" matches any number of elements. A pattern without a slash is compared
+// with the last element only.
 func matchPath(pattern, name string) bool {
 	if !strings.Contains(pattern, "/") && pattern != "**" {
 		name = path.Base(name)
@@ -88,7 +88,7 @@ func matchElements(pattern, name []string) bool {
 	return len(name) == 0
 }
 
-// timeLayouts are what ParseTime takes besides an age; without a zone they are UTC.
+// timeLayouts are what ParseTime accepts besides an age; without a zone they are UTC.
 var timeLayouts = []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"}
 
 // ParseTime reads a point in time, or an age such as "10m".
@@ -101,5 +101,5 @@ func ParseTime(s string, now time.Time) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, fmt.Errorf("%q is no time; write 2006-01-02, \"2006-01-02 15:04:05\", RFC 3339, or an age such as 10m", s)
+	return time.Time{}, fmt.Errorf("%q is not a time; write 2006-01-02, \"2006-01-02 15:04:05\", RFC 3339, or an age such as 10m", s)
 }

@@ -4,8 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -13,13 +12,13 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// followPause is how often a followed log is looked at.
-const followPause = 200 * time.Millisecond
+// followInterval is how often a followed log is looked at.
+const followInterval = 200 * time.Millisecond
 
-// Follower gets what a followed log shows.
+// Follower receives what a followed log shows.
 type Follower struct {
-	Show func(GroupHead, []Entry) error
-	Idle func() error                 // all was shown, for now
+	Show func(Group) error
+	Idle func() error                 // all groups so far were shown
 	Gap  func(first, last record.LSN) // groups that were retired before they could be read
 }
 
@@ -37,12 +36,12 @@ func (d *Dump) Follow(ctx context.Context, j *Journal, to Follower) error {
 		seen = g.Header.LSN
 		return visit(g)
 	}
-	stamp := ""
+	last := ""
 	for changed := true; ; {
 		// A write right after the last look can leave the same time on the file: so
-		// after each change it is looked at once more.
-		now, again := j.stamp(), changed
-		changed, stamp = now != stamp, now
+		// after each change the log is read once more.
+		now, again := j.fingerprint(), changed
+		changed, last = now != last, now
 		if changed || again {
 			_, err := j.Scan(ctx, next)
 			if errors.Is(err, errEnough) {
@@ -52,25 +51,17 @@ func (d *Dump) Follow(ctx context.Context, j *Journal, to Follower) error {
 				return err
 			}
 		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(followPause):
+		if err := sleep(ctx, followInterval); err != nil {
+			return err
 		}
 	}
 }
 
-// stamp changes when the log does: names, sizes and times of its files.
-func (j *Journal) stamp() string {
-	listing, err := segment.List(j.log())
-	if err != nil {
-		return err.Error()
-	}
+// fingerprint changes when the log does: names, sizes and times of its files.
+func (j *Journal) fingerprint() string {
 	var b strings.Builder
-	for _, name := range listing.Segments {
-		if fi, err := os.Lstat(filepath.Join(j.log(), name.String(), segment.FileName)); err == nil {
-			fmt.Fprintln(&b, name, fi.Size(), fi.ModTime().UnixNano())
-		}
-	}
+	j.segmentFiles(func(name segment.Name, fi fs.FileInfo) {
+		fmt.Fprintln(&b, name, fi.Size(), fi.ModTime().UnixNano())
+	})
 	return b.String()
 }

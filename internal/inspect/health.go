@@ -1,31 +1,28 @@
 package inspect
 
-import (
-	"fmt"
+import "github.com/forewrite/forewrite/internal/segment"
 
-	"github.com/forewrite/forewrite/internal/segment"
-)
-
-// Health is how bad it is: the worst of what was seen.
+// Health is the worst that was found of a journal.
 type Health uint8
 
-// The healths, in order.
+// The healths, from good to bad. Each has an exit code of its own.
 const (
-	Healthy Health = iota
-	Pending        // the next open has something to do
-	Foreign        // a target matches nothing that the log knows
-	Corrupt        // acknowledged bytes are damaged
-	Newer          // written by a newer version
+	Healthy       Health = iota
+	NeedsRecovery        // the next open has something to do, and will do it
+	Foreign              // a file matches no version that the log knows
+	Corrupt              // bytes that the journal had acknowledged are damaged or missing
+	Newer                // written by a newer version
 )
 
-var healthNames = [...]string{"healthy", "recovery pending", "foreign target", "corrupt", "newer format"}
+var healthNames = [...]string{"healthy", "needs recovery", "foreign file", "corrupt", "newer format"}
 
+// String returns the health in one or two words.
 func (h Health) String() string { return healthNames[h] }
 
 // MarshalText makes a Health its String in JSON.
 func (h Health) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
-// Health is what the log alone says.
+// Health returns what the log alone says.
 func (l *Log) Health() Health {
 	switch l.End.State {
 	case segment.Newer:
@@ -34,36 +31,12 @@ func (l *Log) Health() Health {
 		return Corrupt
 	}
 	switch {
-	case l.Groups == 0 && !l.Owner.Present:
-		return Corrupt // a FORMAT is there, and a segment is retired only for a newer one
-	case !l.Owner.Present && (l.End.State == segment.Torn || l.LastTxs > l.CheckpointLSN):
-		return Pending
+	case l.Owner.Present:
+		return Healthy
+	case l.Groups == 0:
+		return Corrupt // a segment is only retired once a newer one holds a group
+	case l.End.State == segment.Torn || l.LastTxs > l.CheckpointLSN:
+		return NeedsRecovery
 	}
 	return Healthy
-}
-
-// Ending says in words why there is nothing after the last group.
-func (l *Log) Ending() string {
-	switch {
-	case l.InFlight():
-		return "in flight: the owner is writing a group"
-	case l.End.State == segment.Clean && l.Closed:
-		return "clean, closed by its owner"
-	case l.End.State == segment.Clean && l.Owner.Present:
-		return "clean, in use"
-	case l.End.State == segment.Clean:
-		return "clean, but not closed: the owner stopped without warning"
-	}
-	if l.End.Segment.Number == 0 {
-		return l.End.State.String() + ": " + errText(l.End.Err)
-	}
-	return fmt.Sprintf("%s: %s at %s of segment %s, where group %d should stand",
-		l.End.State, count(l.End.Length, "byte"), at(l.End.Offset), l.End.Segment, l.End.LSN)
-}
-
-func errText(err error) string {
-	if err == nil {
-		return "no reason known"
-	}
-	return err.Error()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/forewrite/forewrite/internal/inspect/wording"
 	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
@@ -12,8 +13,8 @@ import (
 // Version is what one transaction left at a path. A chmod leaves the content of
 // the version before with another mode.
 type Version struct {
-	LSN record.LSN
 	record.Intent
+	LSN record.LSN
 }
 
 // History holds the versions of paths that the log knows, oldest first.
@@ -41,12 +42,12 @@ func newHistory(paths ...string) *History {
 	return h
 }
 
-// add counts in the committed transactions of a group.
+// add adds the committed transactions of a group.
 func (h *History) add(g *segment.Group) {
 	for t := range g.Content.Txs {
 		if tx := &g.Content.Txs[t]; tx.Committed() {
 			for _, i := range tx.Intents {
-				h.addIntent(Version{g.Header.LSN, i})
+				h.addIntent(Version{i, g.Header.LSN})
 			}
 		}
 	}
@@ -54,14 +55,14 @@ func (h *History) add(g *segment.Group) {
 
 func (h *History) addIntent(v Version) {
 	v.Payload.Data = nil // it aliases the log's buffer
-	if versions, wanted := h.versions[v.Path]; wanted || h.all {
+	if versions, asked := h.versions[v.Path]; asked || h.all {
 		if n := len(versions); v.Op == record.OpChmod && n > 0 {
 			v.Op, v.Payload = versions[n-1].Op, versions[n-1].Payload
 		}
 		h.versions[v.Path] = append(versions, v)
 	}
 	if v.Op != record.OpRemoveAll || h.all {
-		return // who wants all asks the last change of each path, and that is the tree's
+		return // the only use of all paths is the last change of each, and that is the tree's
 	}
 	for p := range h.versions {
 		if layout.Below(p, v.Path) {
@@ -70,7 +71,7 @@ func (h *History) addIntent(v Version) {
 	}
 }
 
-// State says what a file is, compared to what a transaction left.
+// State is what a file is, compared to what a transaction left.
 type State string
 
 // The states of a target.
@@ -86,12 +87,12 @@ const (
 // Verdict is a State and how it is known.
 type Verdict struct {
 	State  State       `json:"state"`
-	By     record.TxID `json:"by,omitempty"` // the transaction that left what is there, when it is in the log
+	By     record.TxID `json:"by,omitempty"` // the transaction that left what was found, when it is in the log
 	Detail string      `json:"detail,omitempty"`
 }
 
-// Match says which version lies at the path, as seen from the one that want is.
-func (h *History) Match(f *Found, want *Version) Verdict {
+// Match determines which version was found at a path, compared to the version want.
+func (h *History) Match(ctx context.Context, f *Found, want *Version) Verdict {
 	versions := h.versions[f.path]
 	own := 0
 	for i := range versions {
@@ -102,7 +103,7 @@ func (h *History) Match(f *Found, want *Version) Verdict {
 	if want.Op == record.OpChmod && own < len(versions) {
 		want = &versions[own] // with the content that it has there
 	}
-	same, err := f.Is(want)
+	same, err := f.Is(ctx, want)
 	if same {
 		return Verdict{State: AsWritten, By: want.Tx, Detail: otherMode(f, want)}
 	}
@@ -111,21 +112,21 @@ func (h *History) Match(f *Found, want *Version) Verdict {
 		if v.Op == record.OpChmod { // nothing is known of the content
 			continue
 		}
-		if same, err = f.Is(v); !same {
+		if same, err = f.Is(ctx, v); !same {
 			continue
 		}
 		if i > own {
-			return Verdict{State: Later, By: v.Tx, Detail: v.deed()}
+			return Verdict{State: Later, By: v.Tx, Detail: v.by()}
 		}
-		return Verdict{State: Earlier, By: v.Tx, Detail: v.deed()}
+		return Verdict{State: Earlier, By: v.Tx, Detail: v.by()}
 	}
 	if err != nil {
 		return Verdict{State: Unreadable, Detail: err.Error()}
 	}
-	return before(f, versions)
+	return replacedVersion(ctx, f, versions)
 }
 
-func (v *Version) deed() string {
+func (v *Version) by() string {
 	if v.Op == record.OpRemove || v.Op == record.OpRemoveAll {
 		return fmt.Sprintf("removed by tx %d", v.Tx)
 	}
@@ -133,16 +134,16 @@ func (v *Version) deed() string {
 }
 
 func otherMode(f *Found, v *Version) string {
-	if v.Op != record.OpPut && v.Op != record.OpMkdir || f.Mode == mode(v.Mode) {
+	if v.Op != record.OpPut && v.Op != record.OpMkdir || f.Mode == wording.Mode(v.Mode) {
 		return ""
 	}
-	return fmt.Sprintf("but with mode %s, not %s", f.Mode, mode(v.Mode))
+	return fmt.Sprintf("but with mode %s, not %s", f.Mode, wording.Mode(v.Mode))
 }
 
-// before compares with what intents recorded of the versions that they replaced.
-func before(f *Found, versions []Version) Verdict {
+// replacedVersion compares with what intents recorded of the versions that they replaced.
+func replacedVersion(ctx context.Context, f *Found, versions []Version) Verdict {
 	for i := range versions {
-		was, err := f.WasReplaced(versions[i].Replaced)
+		was, err := f.WasReplaced(ctx, versions[i].Replaced)
 		if err != nil {
 			return Verdict{State: Unreadable, Detail: err.Error()}
 		}

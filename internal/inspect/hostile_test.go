@@ -1,4 +1,4 @@
-package inspect
+package inspect_test
 
 import (
 	"bytes"
@@ -11,12 +11,17 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/forewrite/forewrite/internal/inspect"
+	"github.com/forewrite/forewrite/internal/inspect/ndjson"
+	"github.com/forewrite/forewrite/internal/inspect/page"
+	"github.com/forewrite/forewrite/internal/inspect/text"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// FuzzHostileJournal: whatever names and texts a journal holds, what is shown of
-// it is printable, JSON is JSON, and the page has no element of theirs.
+// FuzzHostileJournal checks that, whatever names and texts a journal holds, what is
+// shown of it is printable, JSON is valid, and the page has no element from them.
 func FuzzHostileJournal(f *testing.F) {
 	f.Add("evil\x1b[31m", "s-1\x07", "host\x1b]0;title\a", "text\x1b[2J")
 	f.Add("a\u202eb/\u009b31m", "\u2028", "\xff\xfe", "<script>alert(1)</script>")
@@ -24,20 +29,20 @@ func FuzzHostileJournal(f *testing.F) {
 	f.Add("<img src=x onerror=alert(1)>", "\U000e0041", "\U0001f4a9", "{{.}}")
 	f.Fuzz(func(t *testing.T, path, staged, host, content string) {
 		if !record.ValidPath(path) || !record.ValidName(staged) || len(host) > 1<<10 {
-			t.Skip("no writer and no reader takes such a record")
+			t.Skip("no writer and no reader accepts such a record")
 		}
 		j := hostileJournal(t, path, staged, host, content)
-		var text, lines bytes.Buffer
-		p, l := NewPrinter(&text, false), NewLines(&lines)
-		l.Header("test", j)
-		showAll(t, j, p, l)
+		var shown, lines bytes.Buffer
+		p, w := text.NewPrinter(&shown, false), ndjson.NewWriter(&lines)
+		w.Header("test", j)
+		showAll(t, j, p, w)
 		if err := p.Flush(); err != nil {
 			t.Fatal(err)
 		}
-		if err := l.Flush(); err != nil {
+		if err := w.Flush(); err != nil {
 			t.Fatal(err)
 		}
-		for _, out := range []string{text.String(), lines.String()} {
+		for _, out := range []string{shown.String(), lines.String()} {
 			if i := strings.IndexFunc(out, unprintable); i >= 0 || !utf8.ValidString(out) {
 				t.Errorf("byte %d is not printable in %q", i, out)
 			}
@@ -52,10 +57,10 @@ func FuzzHostileJournal(f *testing.F) {
 
 func unprintable(r rune) bool { return r != '\n' && !unicode.IsPrint(r) }
 
-func hostileJournal(t *testing.T, path, staged, host, content string) *Journal {
+func hostileJournal(t *testing.T, path, staged, host, content string) *inspect.Journal {
 	t.Helper()
-	j := &Journal{Root: t.TempDir()}
-	j.Dir = filepath.Join(j.Root, ".journal")
+	j := &inspect.Journal{Root: t.TempDir()}
+	j.Dir = filepath.Join(j.Root, layout.DefaultDir)
 	name := segment.Name{Number: 1, Salt: 1}
 	mark := record.Mark{Time: time.Unix(0, 0)}
 	payload := record.AppendOpen(nil, mark, record.Open{Host: host, Version: host, BootID: host})
@@ -71,8 +76,8 @@ func hostileJournal(t *testing.T, path, staged, host, content string) *Journal {
 	group := append(make([]byte, record.HeaderSize), payload...)
 	record.Seal(group, name.Salt, 1, 0)
 	for file, data := range map[string][]byte{
-		filepath.Join("log", name.String(), segment.FileName): segment.AppendEntry(nil, group),
-		"FORMAT": []byte("forewrite 2\nid 00c0ffee00c0ffee\n"),
+		filepath.Join(layout.LogDir, name.String(), segment.FileName): segment.AppendEntry(nil, group),
+		layout.FormatFile: []byte(layout.Format{Version: record.Version, ID: 1}.String()),
 	} {
 		file = filepath.Join(j.Dir, file)
 		if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
@@ -82,67 +87,64 @@ func hostileJournal(t *testing.T, path, staged, host, content string) *Journal {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Mkdir(filepath.Join(j.Dir, "staging"), 0o700); err != nil {
+	if err := os.Mkdir(filepath.Join(j.Dir, layout.StagingDir), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return j
 }
 
-// showAll runs everything that there is to show.
-func showAll(t *testing.T, j *Journal, p *Printer, l *Lines) {
+// showAll renders everything that there is to show.
+func showAll(t *testing.T, j *inspect.Journal, p *text.Printer, w *ndjson.Writer) {
 	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	status, err := j.Status(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	status.Text(p, j)
-	l.Line("status", status)
+	must(err)
+	text.Status(p, j, status)
+	w.Write(status)
+	text.Plan(p, status.Plan)
+	w.Write(status.Plan.Report)
+
 	check, err := j.Check(t.Context(), true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	check.Text(p)
+	must(err)
+	text.Check(p, check)
 	for i := range check.Findings {
-		l.Line("finding", &check.Findings[i])
+		w.Write(&check.Findings[i])
 	}
-	dump := Dump{View: View{Content: "preview", Hex: true}}
-	show := &DumpText{Printer: p}
-	_, err = dump.Run(t.Context(), j, func(head GroupHead, entries []Entry) error {
-		show.Group(head, entries)
-		for i := range entries {
-			l.Line("record", &entries[i])
+
+	dump := inspect.Dump{Bytes: inspect.Bytes{Content: "preview", Hex: true}}
+	groups := text.NewDump(p)
+	_, err = dump.Run(t.Context(), j, func(g inspect.Group) error {
+		groups.Group(&g)
+		for i := range g.Records {
+			w.Write(&g.Records[i])
 		}
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(err)
+
 	tx, _, err := j.FindTx(t.Context(), 1, true)
-	if err != nil {
-		t.Fatal(err)
-	}
-	tx.Text(p)
+	must(err)
+	text.Tx(p, tx)
+	w.Write(tx.TxHead)
 	stats, _, err := j.Stats(t.Context(), 10)
-	if err != nil {
-		t.Fatal(err)
-	}
-	stats.Text(p)
-	PlanText(p, status.Plan, status.Owner, nil)
-	l.Line("plan", status.Plan)
-	timeline, err := j.Timeline(t.Context(), 10, View{Content: "preview"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	timeline.Text(p)
-	var page bytes.Buffer
-	if err := timeline.HTML(&page, j); err != nil {
-		t.Fatal(err)
-	}
-	if i := strings.IndexFunc(page.String(), unprintable); i >= 0 {
+	must(err)
+	text.Stats(p, stats)
+
+	timeline, err := j.Timeline(t.Context(), 10, inspect.Bytes{Content: "preview"})
+	must(err)
+	text.Timeline(p, timeline)
+	var html bytes.Buffer
+	must(page.Write(&html, j, timeline))
+	if i := strings.IndexFunc(html.String(), unprintable); i >= 0 {
 		t.Errorf("byte %d of the page is not printable", i)
 	}
 	for _, bad := range []string{"<script", "<img", "ZgotmplZ"} {
-		if strings.Contains(page.String(), bad) {
+		if strings.Contains(html.String(), bad) {
 			t.Errorf("the page has %s", bad)
 		}
 	}

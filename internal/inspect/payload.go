@@ -2,32 +2,36 @@ package inspect
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/forewrite/forewrite/internal/inspect/wording"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// ErrPayload: a payload is not there any more, or not as the log says.
-var ErrPayload = errors.New("payload not available")
+var (
+	// ErrPayload is returned when a payload is not there any more, or is not what the
+	// log says.
+	ErrPayload = errors.New("payload not available")
+	// ErrDamaged is returned when a payload is not what the log says. It is an
+	// ErrPayload.
+	ErrDamaged = fmt.Errorf("%w: damaged", ErrPayload)
+	// errGone is returned when a staged file does not exist. It is an ErrPayload.
+	errGone = fmt.Errorf("%w: the staged file is gone", ErrPayload)
+)
 
-// ErrDamaged is the ErrPayload of content that is not what the log says.
-var ErrDamaged = fmt.Errorf("%w: damaged", ErrPayload)
-
-// errGone is the ErrPayload of a file that is not there.
-var errGone = fmt.Errorf("%w: the staged file is gone", ErrPayload)
-
-// Staging looks into the staging directory.
+// Staging is an opened staging directory.
 type Staging struct{ root *os.Root }
 
 // OpenStaging opens the journal's staging directory. Close it after use.
 func (j *Journal) OpenStaging() (*Staging, error) {
-	root, err := os.OpenRoot(filepath.Join(j.Dir, stagingDir))
+	root, err := os.OpenRoot(j.path(layout.StagingDir))
 	if err != nil {
 		return nil, err
 	}
@@ -37,54 +41,51 @@ func (j *Journal) OpenStaging() (*Staging, error) {
 // Close releases the directory.
 func (s *Staging) Close() error { return s.root.Close() }
 
-// Check reads a staged or linked payload and returns ErrPayload when it is not
-// what the log says. Of a linked one only the size is known.
-func (s *Staging) Check(p *record.Payload) error { return s.Copy(io.Discard, p) }
-
-// Copy writes a staged or linked payload to w, and then says whether it was right.
-func (s *Staging) Copy(w io.Writer, p *record.Payload) error {
+// Copy writes a staged or linked payload to w. It fails with ErrPayload when that is
+// not what the log says; of a linked file the log only has size and time.
+func (s *Staging) Copy(ctx context.Context, w io.Writer, p *record.Payload) error {
 	file, err := openRegular(s.root, p.Name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%w: %s", errGone, quote(p.Name))
+		return fmt.Errorf("%w: %s", errGone, wording.Quote(p.Name))
 	}
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	return copyVerified(w, file, p)
+	return copyVerified(ctx, w, file, p)
 }
 
-// copyVerified compares size and hash as far as they are known.
-func copyVerified(w io.Writer, r io.Reader, p *record.Payload) error {
+// copyVerified copies r to w, and compares size and hash as far as they are known.
+func copyVerified(ctx context.Context, w io.Writer, r io.Reader, p *record.Payload) error {
 	sum := xxhash.New()
-	n, err := io.Copy(io.MultiWriter(w, sum), r)
+	n, err := io.Copy(io.MultiWriter(w, sum), cancelable{ctx, r})
 	switch {
 	case err != nil:
 		return err
 	case n != p.Size:
 		return fmt.Errorf("%w: it has %d bytes, the log says %d", ErrDamaged, n, p.Size)
 	case p.Kind == record.PayloadStaged && sum.Sum64() != p.Hash:
-		return fmt.Errorf("%w: its hash is %s, the log says %s", ErrDamaged, hash(sum.Sum64()), hash(p.Hash))
+		return fmt.Errorf("%w: its hash is %s, the log says %s", ErrDamaged, wording.Hash(sum.Sum64()), wording.Hash(p.Hash))
 	}
 	return nil
 }
 
-// CopyPayload writes the payload that v puts to w. A staged one that is gone since
-// its transaction was checkpointed is taken from its target if that still holds
-// it. inline is the content of an inline one.
-func (j *Journal) CopyPayload(w io.Writer, v *Version, inline []byte) error {
+// CopyPayload writes the payload of v to w; inline is the content of an inline one.
+// A staged file that was reclaimed after a checkpoint is read from the file that it
+// became, if that still has the same content.
+func (j *Journal) CopyPayload(ctx context.Context, w io.Writer, v *Version, inline []byte) error {
 	if v.Payload.Kind == record.PayloadInline {
 		_, err := w.Write(inline)
 		return err
 	}
-	err := j.copyStaged(w, &v.Payload)
+	err := j.copyStaged(ctx, w, &v.Payload)
 	if errors.Is(err, errGone) {
-		return j.copyTarget(w, v)
+		return j.copyTarget(ctx, w, v)
 	}
 	return err
 }
 
-func (j *Journal) copyStaged(w io.Writer, p *record.Payload) error {
+func (j *Journal) copyStaged(ctx context.Context, w io.Writer, p *record.Payload) error {
 	staging, err := j.OpenStaging()
 	if errors.Is(err, fs.ErrNotExist) {
 		return errGone
@@ -93,11 +94,11 @@ func (j *Journal) copyStaged(w io.Writer, p *record.Payload) error {
 		return err
 	}
 	defer staging.Close()
-	return staging.Copy(w, p)
+	return staging.Copy(ctx, w, p)
 }
 
 // copyTarget copies the file that a staged payload became.
-func (j *Journal) copyTarget(w io.Writer, v *Version) error {
+func (j *Journal) copyTarget(ctx context.Context, w io.Writer, v *Version) error {
 	tree, err := j.OpenTree()
 	if err != nil {
 		return err
@@ -108,24 +109,24 @@ func (j *Journal) copyTarget(w io.Writer, v *Version) error {
 		return err
 	}
 	put := Version{Intent: record.Intent{Op: record.OpPut, Payload: v.Payload}}
-	if same, err := found.Is(&put); err != nil || !same {
-		return errors.Join(err, fmt.Errorf("%w: staged file %s is gone, and %s holds something else now",
-			ErrPayload, quote(v.Payload.Name), quote(v.Path)))
+	if same, err := found.Is(ctx, &put); err != nil || !same {
+		return errors.Join(err, fmt.Errorf("%w: staged file %s is gone, and %s has other content now",
+			ErrPayload, wording.Quote(v.Payload.Name), wording.Quote(v.Path)))
 	}
 	file, err := openRegular(tree.root, v.Path)
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	return copyVerified(w, file, &v.Payload)
+	return copyVerified(ctx, w, file, &v.Payload)
 }
 
 // Content returns a payload of up to limit bytes.
-func (j *Journal) Content(v *Version, inline []byte, limit int64) ([]byte, error) {
+func (j *Journal) Content(ctx context.Context, v *Version, inline []byte, limit int64) ([]byte, error) {
 	if v.Payload.Size > limit {
-		return nil, fmt.Errorf("%s is too large for this", size(v.Payload.Size))
+		return nil, fmt.Errorf("it has %s, more than the limit of %s", wording.Size(v.Payload.Size), wording.Size(limit))
 	}
 	var b bytes.Buffer
-	err := j.CopyPayload(&b, v, inline)
+	err := j.CopyPayload(ctx, &b, v, inline)
 	return b.Bytes(), err
 }

@@ -6,18 +6,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/inspect/wording"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// ErrInPlace: salvage was asked to write where the journal or its tree is.
+// ErrInPlace is returned when salvage is asked to write below the tree or the journal
+// directory.
 var ErrInPlace = errors.New("salvage writes into a new directory outside the tree, never in place")
+
+// The results of salvaging a path.
+const (
+	SalvageWritten = "written"
+	SalvageRemoved = "removed" // the last transaction removed it
+	SalvageLost    = "lost"
+)
 
 // Salvaged is what became of one path.
 type Salvaged struct {
@@ -28,12 +39,12 @@ type Salvaged struct {
 	Detail string      `json:"detail,omitempty"`
 }
 
-// Salvage writes the state that the intact part of the log describes into the new
-// directory out: of each path the last version. Files that the log does not name
-// are left out: they are in the tree, as they were. Set-id bits are dropped.
+// Salvage writes the files that the intact part of the log describes into the new
+// directory out, of each path the last version. Files that the log does not name are
+// left out: the tree still has them. Set-user-id and set-group-id bits are dropped.
 //
-// A path that can't be written is Lost, and the rest goes on. Memory is needed for
-// each path, not for its content.
+// A path that can't be written is lost, and the others are still written. It needs
+// memory for each path, but not for its content.
 func (j *Journal) Salvage(ctx context.Context, out string) ([]Salvaged, *Log, error) {
 	out, err := j.outside(out)
 	if err != nil {
@@ -47,18 +58,34 @@ func (j *Journal) Salvage(ctx context.Context, out string) ([]Salvaged, *Log, er
 	if err != nil {
 		return nil, log, err
 	}
-	if err := os.Mkdir(out, 0o700); err != nil {
+	if err := os.Mkdir(out, 0o700); errors.Is(err, fs.ErrExist) {
+		return nil, log, fmt.Errorf("%w; name a directory that does not exist", err)
+	} else if err != nil {
 		return nil, log, err
 	}
 	if s.out, err = os.OpenRoot(out); err != nil {
 		return nil, log, err
 	}
 	defer s.out.Close()
-	err = s.run(ctx)
+	if err = s.run(ctx); err == nil {
+		err = syncDirs(out)
+	}
 	return s.sorted(), log, err
 }
 
-// outside returns the real path of out, which must not lie in the tree.
+// syncDirs makes the names below dir durable, and its own: without that a power loss
+// after the original was removed could leave neither.
+func syncDirs(dir string) error {
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
+			return err
+		}
+		return fsx.SyncDir(path)
+	})
+	return errors.Join(err, fsx.SyncDir(filepath.Dir(dir)))
+}
+
+// outside returns the real path of out, which must not be in the tree.
 func (j *Journal) outside(out string) (string, error) {
 	abs, err := filepath.Abs(out)
 	if err != nil {
@@ -75,7 +102,7 @@ func (j *Journal) outside(out string) (string, error) {
 			return "", err
 		}
 		if rel, err := filepath.Rel(dir, abs); err == nil && filepath.IsLocal(rel) {
-			return "", fmt.Errorf("%w: %s", ErrInPlace, quote(abs))
+			return "", fmt.Errorf("%w: %s", ErrInPlace, wording.Quote(abs))
 		}
 	}
 	return abs, nil
@@ -88,7 +115,7 @@ type salvager struct {
 	results map[string]Salvaged
 }
 
-// fold keeps the last version of each path, without its content.
+// fold adds the last version of each path, without its content.
 func (s *salvager) fold(g *segment.Group) {
 	for i := range g.Content.Txs {
 		tx := &g.Content.Txs[i]
@@ -106,8 +133,8 @@ func (s *salvager) fold(g *segment.Group) {
 	}
 }
 
-// run writes directories, then files as the log comes by them, and last links, so
-// that nothing is written through one, and modes.
+// run writes directories, then files in the order of the log, and then links, so that
+// nothing is written through a link. Modes of directories come last.
 func (s *salvager) run(ctx context.Context) error {
 	changes := s.set.Changes()
 	for _, c := range changes {
@@ -115,7 +142,7 @@ func (s *salvager) run(ctx context.Context) error {
 		case record.OpMkdir:
 			s.result(c, s.out.MkdirAll(c.Path, 0o700))
 		case record.OpRemove, record.OpRemoveAll:
-			s.results[c.Path] = Salvaged{Path: c.Path, Op: c.Op.String(), Tx: c.Tx, Result: "removed"}
+			s.results[c.Path] = Salvaged{Path: c.Path, Op: c.Op.String(), Tx: c.Tx, Result: SalvageRemoved}
 		case record.OpChmod:
 			s.result(c, errors.New("its content is not in the log; look in the tree"))
 		}
@@ -123,7 +150,7 @@ func (s *salvager) run(ctx context.Context) error {
 	_, err := s.journal.Scan(ctx, func(g *segment.Group) error {
 		for i := range g.Content.Txs {
 			if tx := &g.Content.Txs[i]; tx.Committed() {
-				s.files(g.Header.LSN, tx)
+				s.files(ctx, g.Header.LSN, tx)
 			}
 		}
 		return ctx.Err()
@@ -137,7 +164,7 @@ func (s *salvager) run(ctx context.Context) error {
 		}
 	}
 	for _, c := range slices.Backward(changes) {
-		if c.Op == record.OpMkdir && s.results[c.Path].Result == "written" {
+		if c.Op == record.OpMkdir && s.results[c.Path].Result == SalvageWritten {
 			s.result(c, s.out.Chmod(c.Path, c.Mode.Perm()))
 		}
 	}
@@ -145,16 +172,16 @@ func (s *salvager) run(ctx context.Context) error {
 }
 
 // files writes those of a transaction's files that are the last version.
-func (s *salvager) files(lsn record.LSN, tx *record.Tx) {
+func (s *salvager) files(ctx context.Context, lsn record.LSN, tx *record.Tx) {
 	for _, i := range tx.Intents {
 		c := s.set.Get(i.Path)
-		if c == nil || c.Op != record.OpPut || i.Op != record.OpPut || s.results[i.Path].Result == "written" {
+		if c == nil || c.Op != record.OpPut || i.Op != record.OpPut || s.results[i.Path].Result == SalvageWritten {
 			continue
 		}
 		data := i.Payload.Data
 		i.Payload.Data = nil
 		if samePayload(&i.Payload, &c.Payload) {
-			s.result(c, s.file(c, Version{lsn, i}, data))
+			s.result(c, s.file(ctx, c, Version{i, lsn}, data))
 		}
 	}
 }
@@ -163,7 +190,7 @@ func samePayload(a, b *record.Payload) bool {
 	return a.Kind == b.Kind && a.Size == b.Size && a.Hash == b.Hash && a.Name == b.Name && a.MTime == b.MTime
 }
 
-func (s *salvager) file(c *apply.Change, v Version, inline []byte) error {
+func (s *salvager) file(ctx context.Context, c *apply.Change, v Version, inline []byte) error {
 	if err := s.out.MkdirAll(path.Dir(c.Path), 0o700); err != nil {
 		return err
 	}
@@ -172,16 +199,17 @@ func (s *salvager) file(c *apply.Change, v Version, inline []byte) error {
 		return err
 	}
 	defer file.Close()
-	err = s.journal.CopyPayload(file, &v, inline)
+	err = s.journal.CopyPayload(ctx, file, &v, inline)
 	if err == nil {
 		err = file.Chmod(c.Mode.Perm())
 	}
 	if err == nil {
-		// Who salvages removes the original next: what is said to be written must be.
+		// Against a power loss after the original was removed: what is reported as
+		// written must be durable.
 		err = file.Sync()
 	}
 	if err != nil {
-		return errors.Join(err, s.out.Remove(c.Path)) // half a file is no file
+		return errors.Join(err, s.out.Remove(c.Path)) // an incomplete file must not pass for a whole one
 	}
 	return file.Close()
 }
@@ -194,9 +222,9 @@ func (s *salvager) link(c *apply.Change) error {
 }
 
 func (s *salvager) result(c *apply.Change, err error) {
-	r := Salvaged{Path: c.Path, Op: c.Op.String(), Tx: c.Tx, Result: "written"}
+	r := Salvaged{Path: c.Path, Op: c.Op.String(), Tx: c.Tx, Result: SalvageWritten}
 	if err != nil {
-		r.Result, r.Detail = "lost", err.Error()
+		r.Result, r.Detail = SalvageLost, err.Error()
 	}
 	s.results[c.Path] = r
 }
@@ -208,14 +236,4 @@ func (s *salvager) sorted() []Salvaged {
 	}
 	slices.SortFunc(all, func(a, b Salvaged) int { return cmp.Compare(a.Path, b.Path) })
 	return all
-}
-
-// SalvagedText writes the results for people.
-func SalvagedText(p *Printer, all []Salvaged) {
-	styles := map[string]Style{"written": Green, "lost": Red}
-	t := Table{}
-	for _, r := range all {
-		t.Row(styled(styles[r.Result], r.Result), cell("%s", r.Op), cell("tx %d", r.Tx), cell("%s", quote(r.Path)), cell("%s", r.Detail))
-	}
-	t.Print(p)
 }

@@ -3,9 +3,6 @@ package inspect
 import (
 	"cmp"
 	"context"
-	"maps"
-	"math"
-	"math/bits"
 	"slices"
 	"time"
 
@@ -13,14 +10,14 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Stats is what the log says about how the journal is used. It covers the segments
-// that are still there.
+// Stats describes how the journal is used. It covers the segments that were not
+// retired yet.
 type Stats struct {
 	Segments     int            `json:"segments"`
 	FileBytes    int64          `json:"file_bytes"`  // of the segments' files
 	GroupBytes   int64          `json:"group_bytes"` // of the groups in them
 	Groups       int            `json:"groups"`
-	Transactions int            `json:"transactions"`
+	Transactions int            `json:"transactions"` // committed ones
 	Updates      int            `json:"updates"`
 	Ops          map[string]int `json:"ops"`
 	Inline       Content        `json:"inline"`
@@ -33,13 +30,13 @@ type Stats struct {
 	GroupSize   Spread    `json:"group_size"`   // bytes
 	PerGroup    Spread    `json:"tx_per_group"` // transactions
 	PerTx       Spread    `json:"updates_per_tx"`
-	Paths       []PathUse `json:"-"` // the hottest first
-	Distinct    int       `json:"paths"`
+	Distinct    int       `json:"paths"` // how many were changed
+	Paths       []PathUse `json:"-"`     // those that were changed most often first
 
 	paths map[string]*PathUse
 }
 
-// Content is how much content lies where.
+// Content is how much content is stored in one way.
 type Content struct {
 	Count int   `json:"count"`
 	Bytes int64 `json:"bytes"`
@@ -51,19 +48,6 @@ type PathUse struct {
 	Updates int         `json:"updates"`
 	Bytes   int64       `json:"bytes"` // of content put there
 	LastTx  record.TxID `json:"last_tx"`
-}
-
-// Spread is the distribution of a number, to within a factor of two for the
-// quantiles.
-type Spread struct {
-	Min  int64   `json:"min"`
-	Mean float64 `json:"mean"`
-	P50  int64   `json:"p50"`
-	P99  int64   `json:"p99"`
-	Max  int64   `json:"max"`
-
-	n, sum int64
-	slots  [64]int64 // by the number of bits
 }
 
 // Stats reads the whole log. It needs memory for each distinct path.
@@ -152,40 +136,11 @@ func (s *Stats) finish(top int) {
 		spread.finish()
 	}
 	s.Distinct = len(s.paths)
-	for use := range maps.Values(s.paths) {
+	for _, use := range s.paths {
 		s.Paths = append(s.Paths, *use)
 	}
 	slices.SortFunc(s.Paths, func(a, b PathUse) int {
 		return cmp.Or(cmp.Compare(b.Updates, a.Updates), cmp.Compare(b.Bytes, a.Bytes), cmp.Compare(a.Path, b.Path))
 	})
 	s.Paths = s.Paths[:min(top, len(s.Paths))]
-}
-
-func (s *Spread) add(v int64) {
-	if s.n == 0 || v < s.Min {
-		s.Min = v
-	}
-	s.Max = max(s.Max, v)
-	s.n++
-	s.sum += v
-	s.slots[bits.Len64(uint64(v))]++
-}
-
-func (s *Spread) finish() {
-	if s.n == 0 {
-		return
-	}
-	s.Mean = math.Round(100*float64(s.sum)/float64(s.n)) / 100
-	s.P50, s.P99 = s.quantile(0.50), s.quantile(0.99)
-}
-
-// quantile returns the upper end of the slot in which the quantile lies.
-func (s *Spread) quantile(q float64) int64 {
-	rank := int64(math.Ceil(q * float64(s.n)))
-	for i, n := range s.slots {
-		if rank -= n; rank <= 0 {
-			return min(s.Max, int64(1)<<i-1)
-		}
-	}
-	return s.Max
 }

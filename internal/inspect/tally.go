@@ -6,24 +6,24 @@ import (
 )
 
 // tally counts transactions by state, group by group. Which of them are
-// checkpointed is only known by the marks that come later, so it remembers the
+// checkpointed is only known from the marks that come later, so it remembers the
 // groups since the last mark, and no more.
 type tally struct {
-	checkpointed int
-	dropped      int        // without a commit record, in groups that are checkpointed
-	pending      []groupTxs // groups that no mark has covered yet
+	checkpointed   int
+	discarded      int        // without a commit record, in groups that are checkpointed
+	uncheckpointed []groupTxs // groups after the last checkpoint LSN
 }
 
 // groupTxs is how many transactions a group has.
 type groupTxs struct {
-	lsn       record.LSN
-	committed int
-	open      int // without a commit record
+	lsn         record.LSN
+	committed   int
+	uncommitted int
 }
 
 func (t *tally) add(g *segment.Group) {
 	for _, m := range g.Content.Marks {
-		t.cover(m.Mark.CheckpointLSN)
+		t.checkpoint(m.Mark.CheckpointLSN)
 	}
 	if len(g.Content.Txs) == 0 {
 		return
@@ -33,25 +33,31 @@ func (t *tally) add(g *segment.Group) {
 		if g.Content.Txs[i].Committed() {
 			n.committed++
 		} else {
-			n.open++
+			n.uncommitted++
 		}
 	}
-	t.pending = append(t.pending, n)
+	t.uncheckpointed = append(t.uncheckpointed, n)
 }
 
-func (t *tally) cover(checkpointed record.LSN) {
-	for len(t.pending) > 0 && t.pending[0].lsn <= checkpointed {
-		t.checkpointed += t.pending[0].committed
-		t.dropped += t.pending[0].open
-		t.pending = t.pending[1:]
+func (t *tally) checkpoint(lsn record.LSN) {
+	for len(t.uncheckpointed) > 0 && t.uncheckpointed[0].lsn <= lsn {
+		t.checkpointed += t.uncheckpointed[0].committed
+		t.discarded += t.uncheckpointed[0].uncommitted
+		t.uncheckpointed = t.uncheckpointed[1:]
 	}
 }
 
-// open returns how many transactions are to be redone, and to be discarded.
-func (t *tally) open() (redo, discard int) {
-	for _, g := range t.pending {
+// next returns how many transactions the next open redoes and discards.
+func (t *tally) next() (redo, discard int) {
+	for _, g := range t.uncheckpointed {
 		redo += g.committed
-		discard += g.open
+		discard += g.uncommitted
 	}
 	return redo, discard
+}
+
+// states returns how many transactions of the log are in each state.
+func (t *tally) states() (checkpointed, committed, uncommitted int) {
+	redo, discard := t.next()
+	return t.checkpointed, redo, t.discarded + discard
 }

@@ -1,6 +1,7 @@
 package inspect
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/inspect/wording"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -27,11 +29,11 @@ func (j *Journal) OpenTree() (*Tree, error) {
 // Close releases the root.
 func (t *Tree) Close() error { return t.root.Close() }
 
-// Found is what lies at a path now.
+// Found is what is at a path now.
 type Found struct {
 	Kind  string    `json:"kind"` // "nothing", "file", "directory", "symbolic link" and so on
 	Size  int64     `json:"size,omitempty"`
-	Mode  string    `json:"mode,omitempty"`
+	Mode  string    `json:"mode,omitempty"` // octal
 	MTime time.Time `json:"mtime,omitzero"`
 	Hash  string    `json:"hash,omitempty"` // of a file's content, when it was read
 
@@ -41,14 +43,15 @@ type Found struct {
 	hash   uint64
 }
 
-const (
+// The kinds that are distinguished; all others only have a name.
+var (
 	kindNothing = "nothing"
-	kindFile    = "file"
-	kindDir     = "directory"
-	kindLink    = "symbolic link"
+	kindFile    = fsx.KindOf(0)
+	kindDir     = fsx.KindOf(fs.ModeDir)
+	kindLink    = fsx.KindOf(fs.ModeSymlink)
 )
 
-// Look says what lies at a path. It reads no content yet.
+// Look describes what is at a path. It reads no content yet.
 func (t *Tree) Look(path string) (*Found, error) {
 	f := &Found{Kind: kindNothing, path: path, tree: t}
 	fi, err := t.root.Lstat(path)
@@ -58,40 +61,33 @@ func (t *Tree) Look(path string) (*Found, error) {
 	if err != nil {
 		return nil, err
 	}
-	f.Kind = kindOf(fi.Mode())
-	f.Mode, f.MTime = mode(fi.Mode()), fi.ModTime().UTC()
+	f.Kind = fsx.KindOf(fi.Mode())
+	f.Mode, f.MTime = wording.Mode(fi.Mode()), fi.ModTime().UTC()
 	if f.Kind == kindFile {
 		f.Size = fi.Size()
 	}
 	return f, nil
 }
 
-func kindOf(m fs.FileMode) string {
-	switch m.Type() {
-	case 0:
-		return kindFile
-	case fs.ModeDir:
-		return kindDir
-	case fs.ModeSymlink:
-		return kindLink
-	case fs.ModeNamedPipe:
-		return "FIFO"
-	case fs.ModeSocket:
-		return "socket"
+// lookAndRead is Look, with the hash of what has content.
+func (t *Tree) lookAndRead(ctx context.Context, path string) (*Found, error) {
+	f, err := t.Look(path)
+	if err == nil && (f.Kind == kindFile || f.Kind == kindLink) {
+		err = f.read(ctx)
 	}
-	return "device"
+	return f, err
 }
 
-// Is reports whether what was found is the version. Content is compared by hash,
-// that of a linked file by size and time, as nothing else is known of it.
-func (f *Found) Is(v *Version) (bool, error) {
+// Is reports whether what was found is the version. Content is compared by hash; of a
+// linked file only size and time are known.
+func (f *Found) Is(ctx context.Context, v *Version) (bool, error) {
 	switch v.Op {
 	case record.OpRemove, record.OpRemoveAll:
 		return f.Kind == kindNothing, nil
 	case record.OpMkdir:
 		return f.Kind == kindDir, nil
 	case record.OpChmod:
-		return f.Kind != kindNothing && f.Mode == mode(v.Mode), nil
+		return f.Kind != kindNothing && f.Mode == wording.Mode(v.Mode), nil
 	case record.OpSymlink:
 		if f.Kind != kindLink {
 			return false, nil
@@ -104,12 +100,12 @@ func (f *Found) Is(v *Version) (bool, error) {
 			return f.MTime.UnixNano() == v.Payload.MTime, nil
 		}
 	}
-	err := f.read()
+	err := f.read(ctx)
 	return err == nil && f.hash == v.Payload.Hash, err
 }
 
 // WasReplaced reports whether what was found is what an intent says it replaced.
-func (f *Found) WasReplaced(r record.Replaced) (bool, error) {
+func (f *Found) WasReplaced(ctx context.Context, r record.Replaced) (bool, error) {
 	switch r.Kind {
 	case record.ReplacedNothing:
 		return f.Kind == kindNothing, nil
@@ -119,14 +115,14 @@ func (f *Found) WasReplaced(r record.Replaced) (bool, error) {
 		if f.Kind != kindFile || f.Size != r.Size {
 			return false, nil
 		}
-		err := f.read()
+		err := f.read(ctx)
 		return err == nil && f.hash == r.Hash, err
 	}
 	return false, nil
 }
 
-// read takes the hash of the content.
-func (f *Found) read() error {
+// read computes the hash of the content.
+func (f *Found) read(ctx context.Context) error {
 	if f.hashed {
 		return nil
 	}
@@ -144,29 +140,43 @@ func (f *Found) read() error {
 	}
 	defer file.Close()
 	sum := xxhash.New()
-	if _, err := io.Copy(sum, file); err != nil {
+	if _, err := io.Copy(sum, cancelable{ctx, file}); err != nil {
 		return err
 	}
 	f.setHash(sum.Sum64())
 	return nil
 }
 
-func (f *Found) setHash(h uint64) { f.hashed, f.hash, f.Hash = true, h, hash(h) }
+func (f *Found) setHash(h uint64) { f.hashed, f.hash, f.Hash = true, h, wording.Hash(h) }
 
-// String describes it in a few words.
+// String describes what was found in a few words.
 func (f *Found) String() string {
 	switch f.Kind {
 	case kindNothing:
-		return "nothing"
+		return kindNothing
 	case kindFile:
-		return fmt.Sprintf("a file of %s, mode %s, from %s", size(f.Size), f.Mode, when(f.MTime))
+		return fmt.Sprintf("a file of %s, mode %s, from %s", wording.Size(f.Size), f.Mode, wording.Time(f.MTime))
 	case kindDir:
 		return "a directory, mode " + f.Mode
 	}
 	return "a " + f.Kind
 }
 
-// openRegular opens a regular file beneath root, and waits for nothing else.
+// content returns the content of a file of up to limit bytes.
+func (t *Tree) content(path string, limit int64) ([]byte, error) {
+	file, err := openRegular(t.root, path)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	data, err := io.ReadAll(io.LimitReader(file, limit+1))
+	if err == nil && int64(len(data)) > limit {
+		err = fmt.Errorf("%s is larger than %s", wording.Quote(path), wording.Size(limit))
+	}
+	return data, err
+}
+
+// openRegular opens a regular file below root. It never blocks on a named pipe.
 func openRegular(root *os.Root, name string) (*os.File, error) {
 	file, err := root.OpenFile(name, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
@@ -174,7 +184,7 @@ func openRegular(root *os.Root, name string) (*os.File, error) {
 	}
 	fi, err := file.Stat()
 	if err == nil && !fi.Mode().IsRegular() {
-		err = fmt.Errorf("%s is a %s", quote(name), kindOf(fi.Mode()))
+		err = fmt.Errorf("%s is a %s", wording.Quote(name), fsx.KindOf(fi.Mode()))
 	}
 	if err != nil {
 		file.Close()
@@ -183,16 +193,17 @@ func openRegular(root *os.Root, name string) (*os.File, error) {
 	return file, nil
 }
 
-// read returns the content of a file of up to limit bytes.
-func (t *Tree) read(path string, limit int64) ([]byte, error) {
-	file, err := openRegular(t.root, path)
-	if err != nil {
-		return nil, err
+// cancelable is a reader that fails when its context ends, so that a large file can
+// be interrupted.
+type cancelable struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read reads from the underlying reader.
+func (c cancelable) Read(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
 	}
-	defer file.Close()
-	data, err := io.ReadAll(io.LimitReader(file, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%s is larger than %s", quote(path), size(limit))
-	}
-	return data, err
+	return c.r.Read(b)
 }

@@ -1,17 +1,22 @@
 package inspect
 
 import (
+	"context"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/inspect/inspecttest"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// What lies at a path is told from what the log knows of it.
+// What is at a path is compared with all that the log knows of it.
 func TestTargetsAreRecognised(t *testing.T) {
 	t.Parallel()
 	file := func(text string) func(string) error {
@@ -65,15 +70,8 @@ func TestTargetsAreRecognised(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			root := t.TempDir()
-			if err := inspecttest.Build(root, "open\n"+tt.script); err != nil {
-				t.Fatal(err)
-			}
-			if err := tt.make(filepath.Join(root, "a")); err != nil {
-				t.Fatal(err)
-			}
-			j, err := Find(root, "")
-			if err != nil {
+			j := change(t, "open\n"+tt.script)
+			if err := tt.make(filepath.Join(j.Root, "a")); err != nil {
 				t.Fatal(err)
 			}
 			tx, _, err := j.FindTx(t.Context(), 2, true)
@@ -112,48 +110,54 @@ func TestReplacedVersionsAreRecognised(t *testing.T) {
 		h.addIntent(v)
 		f := tt.found
 		f.path, f.hashed, f.hash = "a", true, 1
-		if got := h.Match(&f, &v); got.State != tt.want {
+		if got := h.Match(t.Context(), &f, &v); got.State != tt.want {
 			t.Errorf("%+v replaced by %+v: %+v, want %s", tt.found, tt.replaced, got, tt.want)
 		}
 	}
 }
 
-// A FIFO in the place of a staged file or a target is not waited for.
-func TestNothingIsWaitedFor(t *testing.T) {
+// A named pipe where a staged file or a target should be does not block.
+func TestNamedPipesDoNotBlock(t *testing.T) {
 	t.Parallel()
-	root := t.TempDir()
-	if err := inspecttest.Build(root, "open\ntx 1 staged a s-1 one"); err != nil {
-		t.Fatal(err)
-	}
-	staged := filepath.Join(root, ".journal", "staging", "s-1")
+	j := change(t, "open\ntx 1 staged a s-1 one")
+	staged := filepath.Join(j.path(layout.StagingDir), "s-1")
 	if err := os.Remove(staged); err != nil {
 		t.Fatal(err)
 	}
-	for _, fifo := range []string{staged, filepath.Join(root, "a")} {
+	for _, fifo := range []string{staged, filepath.Join(j.Root, "a")} {
 		if err := mkfifo(fifo); err != nil {
-			t.Skipf("no FIFOs here: %v", err)
+			t.Skipf("no named pipes here: %v", err)
 		}
 	}
-	j, err := Find(root, "")
-	if err != nil {
-		t.Fatal(err)
-	}
 	c, err := j.Check(t.Context(), true)
-	if err != nil || c.Health != Corrupt {
-		t.Errorf("%+v, %v; want JI202 and JI301", c.Findings, err)
+	if err != nil || !slices.Equal(codesOf(c), []Code{toRedo, stagedDamaged, fileUnknown}) {
+		t.Errorf("%+v, %v; want JI102, JI202 and JI301", c.Findings, err)
 	}
 }
 
-func TestALogDirectoryThatIsGoneIsCorruption(t *testing.T) {
+// Reading a large file ends when its context does.
+func TestReadingAFileCanBeInterrupted(t *testing.T) {
 	t.Parallel()
-	root := t.TempDir()
-	if err := inspecttest.Build(root, "open\nclose"); err != nil {
-		t.Fatal(err)
-	}
-	j, err := Find(root, "")
+	j := build(t, "open\ntx 1 put a one ; staged b s-1 two", map[string]string{"a": "one"})
+	tree, err := j.OpenTree()
 	if err != nil {
 		t.Fatal(err)
 	}
+	defer tree.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := tree.lookAndRead(ctx, "a"); !errors.Is(err, context.Canceled) {
+		t.Errorf("a file of the tree: %v", err)
+	}
+	staged := Version{Intent: record.Intent{Payload: record.Payload{Kind: record.PayloadStaged, Name: "s-1", Size: 3}}}
+	if err := j.CopyPayload(ctx, io.Discard, &staged, nil); !errors.Is(err, context.Canceled) {
+		t.Errorf("a staged file: %v", err)
+	}
+}
+
+func TestAMissingLogDirectoryIsCorruption(t *testing.T) {
+	t.Parallel()
+	j := change(t, "open\nclose")
 	if err := os.RemoveAll(j.log()); err != nil {
 		t.Fatal(err)
 	}
@@ -167,45 +171,15 @@ func TestALogDirectoryThatIsGoneIsCorruption(t *testing.T) {
 	}
 }
 
-func TestAStagingDirectoryThatIsGoneLosesPayloads(t *testing.T) {
+func TestAMissingStagingDirectoryLosesPayloads(t *testing.T) {
 	t.Parallel()
-	root := t.TempDir()
-	if err := inspecttest.Build(root, "open\ntx 1 staged a s-1 one ; put b two"); err != nil {
-		t.Fatal(err)
-	}
-	j, err := Find(root, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.RemoveAll(filepath.Join(j.Dir, stagingDir)); err != nil {
+	j := change(t, "open\ntx 1 staged a s-1 one ; put b two")
+	if err := os.RemoveAll(j.path(layout.StagingDir)); err != nil {
 		t.Fatal(err)
 	}
 	c, err := j.Check(t.Context(), false)
 	if err != nil || c.Health != Corrupt || c.Findings[len(c.Findings)-1].Code != "JI201" {
 		t.Errorf("%+v, %v; want JI201", c, err)
-	}
-}
-
-// The bar of a segment shows the worst that lies in each mark's range.
-func TestStripShowsDamage(t *testing.T) {
-	t.Parallel()
-	for _, tt := range []struct {
-		spans []Span
-		want  string
-	}{
-		{nil, "[..........]"},
-		{[]Span{{Kind: "groups", Length: 50}, {Kind: "zero", Offset: 50, Length: 50}}, "[#####.....]"},
-		{[]Span{{Kind: "groups", Length: 1}, {Kind: "zero", Offset: 1, Length: 99}}, "[#.........]"},
-		{[]Span{{Kind: "groups", Length: 51}, {Kind: "unknown", Offset: 51, Length: 1}}, "[#####?....]"},
-		{[]Span{{Kind: "groups", Length: 30}, {Kind: "unknown", Offset: 30, Length: 10}, {Kind: "stranded", Offset: 40, Length: 60}}, "[###?!!!!!!]"},
-	} {
-		e := Segment{Name: segment.Name{Number: 1}, Size: 100, Spans: tt.spans}
-		if got := e.strip(10); got != tt.want {
-			t.Errorf("%v: %s, want %s", tt.spans, got, tt.want)
-		}
-	}
-	if got := (&Segment{}).strip(3); got != "[   ]" {
-		t.Errorf("an empty file: %q", got)
 	}
 }
 
@@ -220,11 +194,11 @@ func TestOneScreenOfSegments(t *testing.T) {
 		}
 		segments = append(segments, e)
 	}
-	shown, omitted := shortList(segments)
+	shown, omitted := ShortList(segments)
 	if len(shown) != maxSegments+1 || omitted != 40-maxSegments-1 || shown[0].Name.Number != 8 || shown[maxSegments].Name.Number != 40 {
 		t.Errorf("%d shown, %d omitted: %+v", len(shown), omitted, shown)
 	}
-	if shown, omitted := shortList(segments[:3]); len(shown) != 3 || omitted != 0 {
+	if shown, omitted := ShortList(segments[:3]); len(shown) != 3 || omitted != 0 {
 		t.Errorf("of three, %d are shown", len(shown))
 	}
 }

@@ -19,31 +19,28 @@ type Timeline struct {
 
 // TimelineGroup is a group with its records and transactions.
 type TimelineGroup struct {
-	GroupHead
-	Entries []Entry
-	Txs     []TimelineTx
+	Group
+	Txs []TimelineTx
 }
 
-// TimelineTx is a transaction as it is drawn.
+// TimelineTx is a transaction with its intents.
 type TimelineTx struct {
-	ID      record.TxID `json:"tx"`
-	State   string      `json:"state"`
-	Bytes   int64       `json:"bytes"` // of content
-	Updates []*Entry    `json:"-"`
+	TxHead
+	Intents []*Record
 }
 
 // maxLanes is how many paths get a lane of their own.
 const maxLanes = 24
 
-// Timeline reads the log and keeps the newest groups, limit of them at most.
-func (j *Journal) Timeline(ctx context.Context, limit int, v View) (*Timeline, error) {
+// Timeline reads the log and returns the newest groups, limit of them at most.
+func (j *Journal) Timeline(ctx context.Context, limit int, b Bytes) (*Timeline, error) {
 	t := &Timeline{}
 	log, err := j.Scan(ctx, func(g *segment.Group) error {
-		entries, err := v.Entries(g)
+		records, err := b.Records(g)
 		if err != nil {
 			return err
 		}
-		t.Groups = append(t.Groups, TimelineGroup{GroupHead: headOf(g), Entries: entries})
+		t.Groups = append(t.Groups, TimelineGroup{Group: Group{headOf(g), records}})
 		if len(t.Groups) >= 2*limit {
 			t.drop(limit)
 		}
@@ -54,7 +51,7 @@ func (j *Journal) Timeline(ctx context.Context, limit int, v View) (*Timeline, e
 	}
 	t.drop(limit)
 	for i := range t.Groups {
-		t.Groups[i].group(log.CheckpointLSN)
+		t.Groups[i].gather(log.CheckpointLSN)
 	}
 	t.assignLanes()
 	t.Status, err = j.Status(ctx)
@@ -69,41 +66,30 @@ func (t *Timeline) drop(limit int) {
 	}
 }
 
-// group gathers the transactions.
-func (g *TimelineGroup) group(checkpointed record.LSN) {
-	for i := range g.Entries {
-		e := &g.Entries[i]
-		if e.Kind != "intent" {
+// gather makes transactions of the intents.
+func (g *TimelineGroup) gather(checkpointLSN record.LSN) {
+	for i := range g.Records {
+		r := &g.Records[i]
+		if r.Kind != "intent" {
 			continue
 		}
-		if n := len(g.Txs); n == 0 || g.Txs[n-1].ID != e.Tx {
-			g.Txs = append(g.Txs, TimelineTx{ID: e.Tx, State: stateOf(e, checkpointed)})
+		if n := len(g.Txs); n == 0 || g.Txs[n-1].ID != r.Tx {
+			g.Txs = append(g.Txs, TimelineTx{TxHead: newTxHead(r.Tx, g.GroupHead)})
 		}
 		tx := &g.Txs[len(g.Txs)-1]
-		tx.Updates = append(tx.Updates, e)
-		if e.Payload != nil {
-			tx.Bytes += e.Payload.Size
-		}
+		tx.add(r)
+		tx.checkpoint(checkpointLSN)
+		tx.Intents = append(tx.Intents, r)
 	}
 }
 
-func stateOf(e *Entry, checkpointed record.LSN) string {
-	switch {
-	case !*e.Committed:
-		return TxDiscarded
-	case e.LSN <= checkpointed:
-		return TxCheckpointed
-	}
-	return TxCommitted
-}
-
-// assignLanes chooses the paths that are changed most often.
+// assignLanes selects the paths that are changed most often.
 func (t *Timeline) assignLanes() {
 	uses := make(map[string]int)
 	for i := range t.Groups {
-		for _, e := range t.Groups[i].Entries {
-			if e.Kind == "intent" {
-				uses[e.Path]++
+		for _, tx := range t.Groups[i].Txs {
+			for _, path := range tx.Paths {
+				uses[path]++
 			}
 		}
 	}
@@ -115,11 +101,25 @@ func (t *Timeline) assignLanes() {
 	slices.Sort(t.Lanes)
 }
 
-// Lane returns the number of a path's lane; the one after the last is for all
-// other paths.
+// Lane returns the index of a path's lane. The one after the last is for all other
+// paths.
 func (t *Timeline) Lane(path string) int {
 	if i, ok := slices.BinarySearch(t.Lanes, path); ok {
 		return i
 	}
 	return len(t.Lanes)
+}
+
+// HasOthers reports whether there are paths without a lane of their own.
+func (t *Timeline) HasOthers() bool {
+	for i := range t.Groups {
+		for _, tx := range t.Groups[i].Txs {
+			for _, path := range tx.Paths {
+				if t.Lane(path) == len(t.Lanes) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }

@@ -8,37 +8,68 @@ import (
 	"math"
 	"slices"
 	"time"
-	"unicode/utf8"
 
+	"github.com/forewrite/forewrite/internal/inspect/wording"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
-	"github.com/rogpeppe/go-internal/diff"
 )
 
-// ErrNoTx: no such transaction in the log.
+// ErrNoTx is returned when the log does not hold a transaction.
 var ErrNoTx = errors.New("not in the log")
 
 // The states of a transaction.
 const (
 	TxCheckpointed = "checkpointed"
 	TxCommitted    = "committed, not checkpointed"
-	TxDiscarded    = "never committed"
+	TxUncommitted  = "never committed"
 )
 
-// Tx is one transaction, and what became of its updates.
-type Tx struct {
+// TxHead is a transaction without its updates.
+type TxHead struct {
 	ID      record.TxID  `json:"tx"`
 	State   string       `json:"state"`
 	LSN     record.LSN   `json:"lsn"`
 	Segment segment.Name `json:"segment"`
-	Offset  int64        `json:"offset"` // of its group's entry
-	Time    time.Time    `json:"time,omitzero"`
-	Updates []Update     `json:"-"`
+	Offset  int64        `json:"offset"`        // of its group's entry within the segment's file
+	Time    time.Time    `json:"time,omitzero"` // of the commit
+	Updates int          `json:"updates"`
+	Bytes   int64        `json:"bytes"` // of content that it put
+	Paths   []string     `json:"paths"` // of its updates, in their order
 }
 
-// Update is one intent and its target now.
+// newTxHead returns a transaction of the group, to which add adds its updates.
+func newTxHead(id record.TxID, g GroupHead) TxHead {
+	return TxHead{ID: id, State: TxUncommitted, LSN: g.LSN, Segment: g.Segment, Offset: g.Offset}
+}
+
+// add adds an intent of the transaction.
+func (tx *TxHead) add(r *Record) {
+	tx.Updates++
+	tx.Paths = append(tx.Paths, r.Path)
+	if r.Payload != nil {
+		tx.Bytes += r.Payload.Size
+	}
+	if !r.Uncommitted() {
+		tx.State, tx.Time = TxCommitted, r.Time
+	}
+}
+
+// checkpoint makes the state that of a log with this checkpoint LSN.
+func (tx *TxHead) checkpoint(lsn record.LSN) {
+	if tx.State == TxCommitted && tx.LSN <= lsn {
+		tx.State = TxCheckpointed
+	}
+}
+
+// Tx is one transaction, and what became of its updates.
+type Tx struct {
+	TxHead
+	Updates []Update
+}
+
+// Update is one intent and what is at its path now.
 type Update struct {
-	Entry
+	Record
 	Now    *Found  `json:"now,omitempty"`
 	Target Verdict `json:"target"`
 	Diff   string  `json:"diff,omitempty"` // from what was written to what is there
@@ -53,37 +84,33 @@ func (j *Journal) FindTx(ctx context.Context, id record.TxID, withDiff bool) (*T
 	if err != nil {
 		return nil, log, err
 	}
-	var paths []string
-	for i := range tx.Updates {
-		paths = append(paths, tx.Updates[i].Path)
-	}
 	tree, err := j.OpenTree()
 	if err != nil {
 		return nil, log, err
 	}
 	defer tree.Close()
-	// First the files, then the log: what the owner puts into a file meanwhile was
-	// in the log before.
+	// First the files, then the log: what the owner writes to a file meanwhile was in
+	// the log before.
 	for i := range tx.Updates {
-		tx.Updates[i].look(tree)
+		tx.Updates[i].look(ctx, tree)
 	}
-	history, _, err := j.ReadHistory(ctx, paths...)
+	history, _, err := j.ReadHistory(ctx, tx.Paths...)
 	if err != nil {
 		return nil, log, err
 	}
 	for i := range tx.Updates {
 		u := &tx.Updates[i]
 		if u.Now != nil {
-			u.Target = history.Match(u.Now, &u.version)
+			u.Target = history.Match(ctx, u.Now, &u.version)
 		}
 		if tx.State == TxCommitted && !log.Owner.Present && (u.Target.State == Missing || u.Target.State == Earlier) {
-			u.Target.Detail = list(u.Target.Detail, "to be redone by the next open")
+			u.Target.Detail = wording.List(u.Target.Detail, "to be redone by the next open")
 		}
 		if withDiff {
-			u.Diff = u.diff(j, tree)
+			u.Diff = u.diff(ctx, j, tree)
 		}
 	}
-	return tx, log, nil
+	return tx, log, ctx.Err()
 }
 
 // readTx reads a transaction from the log. Should an id occur twice, the last one
@@ -110,12 +137,11 @@ func (j *Journal) readTx(ctx context.Context, id record.TxID) (*Tx, *Log, error)
 	case err != nil:
 		return nil, log, err
 	case tx == nil && last == 0:
-		return nil, log, fmt.Errorf("tx %d: %w: it holds no transaction", id, ErrNoTx)
+		return nil, log, fmt.Errorf("tx %d: %w: it holds no transactions", id, ErrNoTx)
 	case tx == nil:
 		return nil, log, fmt.Errorf("tx %d: %w: it holds those from %d to %d", id, ErrNoTx, first, last)
-	case tx.State == TxCommitted && tx.LSN <= log.CheckpointLSN:
-		tx.State = TxCheckpointed
 	}
+	tx.checkpoint(log.CheckpointLSN)
 	return tx, log, nil
 }
 
@@ -125,28 +151,23 @@ func newTx(g *segment.Group, index int) (*Tx, error) {
 	for _, other := range g.Content.Txs[:index] {
 		before += len(other.Intents)
 	}
-	tx := &Tx{ID: t.ID, State: TxDiscarded, LSN: g.Header.LSN, Segment: g.Segment, Offset: g.Offset}
-	if t.Committed() {
-		tx.State, tx.Time = TxCommitted, t.Commit.Time
-	}
-	entries, err := View{}.Entries(g)
+	records, err := Bytes{}.Records(g)
 	if err != nil {
 		return nil, err
 	}
-	entries = slices.DeleteFunc(entries, func(e Entry) bool { return e.Kind != "intent" })
+	records = slices.DeleteFunc(records, func(r Record) bool { return r.Kind != "intent" })
+	tx := &Tx{TxHead: newTxHead(t.ID, headOf(g))}
 	for i, intent := range t.Intents {
-		u := Update{Entry: entries[before+i], version: Version{g.Header.LSN, intent}, inline: bytes.Clone(intent.Payload.Data)}
+		u := Update{Record: records[before+i], version: Version{intent, g.Header.LSN}, inline: bytes.Clone(intent.Payload.Data)}
 		u.version.Payload.Data = nil // it aliases the log's buffer
+		tx.add(&u.Record)
 		tx.Updates = append(tx.Updates, u)
 	}
 	return tx, nil
 }
 
-func (u *Update) look(tree *Tree) {
-	found, err := tree.Look(u.Path)
-	if err == nil && (found.Kind == kindFile || found.Kind == kindLink) {
-		err = found.read()
-	}
+func (u *Update) look(ctx context.Context, tree *Tree) {
+	found, err := tree.lookAndRead(ctx, u.Path)
 	if err != nil {
 		u.Target = Verdict{State: Unreadable, Detail: err.Error()}
 		return
@@ -154,37 +175,14 @@ func (u *Update) look(tree *Tree) {
 	u.Now = found
 }
 
-// diffLimit is the largest content, in bytes, that is compared line by line.
-const diffLimit = 1 << 20
-
-func (u *Update) diff(j *Journal, tree *Tree) string {
-	if u.version.Op != record.OpPut || u.Now == nil || u.Now.Kind != kindFile || u.Target.State == AsWritten {
-		return ""
-	}
-	written, err := j.Content(&u.version, u.inline, diffLimit)
-	if err != nil {
-		return fmt.Sprintf("no diff: %v\n", err)
-	}
-	now, err := tree.read(u.Path, diffLimit)
-	if err != nil {
-		return fmt.Sprintf("no diff: %v\n", err)
-	}
-	if !isText(written) || !isText(now) {
-		return "no diff: not text\n"
-	}
-	text := diff.Diff(fmt.Sprintf("%s as tx %d wrote it", quote(u.Path), u.Tx), written, quote(u.Path)+" now", now)
-	_, text, _ = bytes.Cut(text, []byte("\n")) // a header of its own
-	return string(text)
-}
-
-func isText(b []byte) bool { return utf8.Valid(b) && bytes.IndexByte(b, 0) < 0 }
-
-// Health is Foreign when a target matches nothing known. What is missing and not
-// checkpointed the next open puts there.
+// Health returns Foreign when a file matches no version that the log knows. A missing
+// file of a transaction that is not checkpointed is put there by the next open.
 func (tx *Tx) Health() Health {
+	if tx.State == TxUncommitted {
+		return Healthy
+	}
 	for i := range tx.Updates {
 		switch s := tx.Updates[i].Target.State; {
-		case tx.State == TxDiscarded:
 		case s == Other, s == Unreadable, s == Missing && tx.State == TxCheckpointed:
 			return Foreign
 		}

@@ -1,37 +1,37 @@
-// Package inspecttest makes journals for tests from a script, always the same
-// bytes for the same script: healthy ones, and such as crashes and accidents leave.
+// Package inspecttest makes journals for tests from a script, always the same bytes for
+// the same script: healthy ones, and those that crashes and accidents leave.
 //
-// A script has one word of command a line; a line that begins with # is a comment.
-// Each of these writes one group:
+// A line of a script is a command with its arguments; a line that begins with # is a
+// comment. Each of these writes one group:
 //
 //	open
 //	tx ID OP PATH [ARG...] [; OP PATH [ARG...]]...
-//	draft ID OP PATH ...                the same without a commit record
+//	draft ID OP PATH ...  the same without a commit record
 //	checkpoint LSN
 //	close
 //
-// where the OPs are put PATH TEXT, staged PATH NAME TEXT, linked PATH NAME TEXT,
+// The OPs are put PATH TEXT, staged PATH NAME TEXT, linked PATH NAME TEXT,
 // symlink PATH TARGET, mkdir PATH, remove PATH, removeall PATH and chmod PATH MODE.
-// Texts may be quoted as in Go. The rest:
+// Texts may be quoted as in Go. The other commands are:
 //
-//	segment SIZE        go on in the next segment, its file filled with zeroes to SIZE
-//	torn N            the first N bytes of the group that would come next
-//	flip SEGMENT AT     invert the byte at an offset of a segment's file
-//	zero SEGMENT AT N   zeroes at an offset
-//	raw SEGMENT AT TEXT bytes at an offset
-//	lose SEGMENT        the segment's directory is gone
-//	stray NAME        a file in the log directory that does not belong there
-//	leftover NAME     a directory in the log directory
-//	newer             the group that comes next, in a later format version
-//	format TEXT       FORMAT has this content; empty for no FORMAT
-//	unstage NAME      a file in staging is gone
-//	stage NAME TEXT   a file in staging that no record names
-//	lost NAME         a folder in lost+found
-//	jump N            leave out N LSNs
-//	unchain           the next group carries a wrong hash of the one before
-//	nonsense          a whole group with a payload that is no record
-//	impostors N       N headers that pose as groups of the rest of the segment
-//	owner PID HOST    LOCK names this owner; "self" and "gone" are a PID on this host
+//	segment SIZE         go on in the next segment, its file filled with zeroes to SIZE
+//	torn N               the first N bytes of the group that would come next
+//	flip SEGMENT AT      invert the byte at an offset of a segment's file
+//	zero SEGMENT AT N    zeroes at an offset
+//	raw SEGMENT AT TEXT  bytes at an offset
+//	lose SEGMENT         remove the segment's directory
+//	stray NAME           a file in the log directory that does not belong there
+//	leftover NAME        a directory in the log directory
+//	newer                the group that comes next, in a later format version
+//	format TEXT          FORMAT has this content; empty for no FORMAT
+//	unstage NAME         remove a file from staging
+//	stage NAME TEXT      a file in staging that no record names
+//	lost NAME            a folder in lost+found
+//	jump N               leave out N LSNs
+//	unchain              the next group carries a wrong hash of the group before
+//	nonsense             a valid group with a payload that is not a record
+//	impostors N          N headers that look like groups up to the end of the segment
+//	owner PID HOST       LOCK names this owner; "self" and "gone" are a PID on this host
 package inspecttest
 
 import (
@@ -45,6 +45,7 @@ import (
 	"time"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -52,10 +53,10 @@ import (
 // Start is the time of the first group; each further one is a second later.
 var Start = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// Build makes a journal directory .journal beneath root, by the script.
+// Build makes a journal directory .journal below root, by the script.
 func Build(root, script string) error {
-	b := &builder{dir: filepath.Join(root, ".journal"), lsn: 1, size: 4096, format: "forewrite 2\nid 00c0ffee00c0ffee\n"}
-	for _, sub := range []string{"log", "staging", "lost+found"} {
+	b := &builder{dir: filepath.Join(root, layout.DefaultDir), lsn: 1, size: 4096, format: layout.Format{Version: record.Version, ID: 0x00c0ffee00c0ffee}.String()}
+	for _, sub := range []string{layout.LogDir, layout.StagingDir, layout.LostFoundDir} {
 		if err := os.MkdirAll(filepath.Join(b.dir, sub), 0o700); err != nil {
 			return err
 		}
@@ -133,30 +134,30 @@ func (b *builder) line(line string) error {
 
 // group seals the payload and appends it to the log.
 func (b *builder) group(payload []byte) error {
-	e := b.current()
+	s := b.current()
 	g := append(make([]byte, record.HeaderSize), payload...)
-	b.prev = record.Seal(g, e.name.Salt, b.lsn, b.prev)
+	b.prev = record.Seal(g, s.name.Salt, b.lsn, b.prev)
 	b.lsn++
 	b.count++
-	e.data = segment.AppendEntry(e.data, g)
+	s.data = segment.AppendEntry(s.data, g)
 	return nil
 }
 
 // newer appends a group as a later version would: header and hash stay the same.
 func (b *builder) newer() {
-	e := b.current()
+	s := b.current()
 	g := append(make([]byte, record.HeaderSize), "what this says is not known yet"...)
-	record.Seal(g, e.name.Salt, b.lsn, b.prev)
+	record.Seal(g, s.name.Salt, b.lsn, b.prev)
 	g[3] = record.Version + 1
 	var sum xxhash.Digest
-	sum.ResetWithSeed(e.name.Salt)
+	sum.ResetWithSeed(s.name.Salt)
 	sum.Write(g[:24])
 	sum.Write(g[record.HeaderSize:])
 	hash := sum.Sum64()
 	for i := range 8 {
 		g[24+i] = byte(hash >> (8 * i))
 	}
-	e.data = segment.AppendEntry(e.data, g)
+	s.data = segment.AppendEntry(s.data, g)
 }
 
 func (b *builder) tx(id record.TxID, updates []string, commit bool) error {
@@ -215,7 +216,7 @@ func (b *builder) intent(words []string) (record.Intent, error) {
 
 // stage makes a file in staging, with the time that a linked one has in the log.
 func (b *builder) stage(name, text string) error {
-	path := filepath.Join(b.dir, "staging", name)
+	path := filepath.Join(b.dir, layout.StagingDir, name)
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		return err
 	}
@@ -223,15 +224,15 @@ func (b *builder) stage(name, text string) error {
 }
 
 func (b *builder) write() error {
-	for _, e := range b.segments {
-		if e.lost {
+	for _, s := range b.segments {
+		if s.lost {
 			continue
 		}
-		dir := filepath.Join(b.dir, "log", e.name.String())
+		dir := filepath.Join(b.dir, layout.LogDir, s.name.String())
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			return err
 		}
-		data := append(e.data, make([]byte, max(0, e.size-len(e.data)))...)
+		data := append(s.data, make([]byte, max(0, s.size-len(s.data)))...)
 		if err := os.WriteFile(filepath.Join(dir, segment.FileName), data, 0o600); err != nil {
 			return err
 		}
@@ -239,7 +240,7 @@ func (b *builder) write() error {
 	if b.format == "" {
 		return nil
 	}
-	return os.WriteFile(filepath.Join(b.dir, "FORMAT"), []byte(b.format), 0o600)
+	return os.WriteFile(filepath.Join(b.dir, layout.FormatFile), []byte(b.format), 0o600)
 }
 
 // fields splits a line at blanks; a field may be a quoted Go string.

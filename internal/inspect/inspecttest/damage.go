@@ -8,11 +8,12 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// damage does what is not done by writing groups.
+// damage runs a command that does not write a group.
 func (b *builder) damage(word string, arg []string) error {
 	switch word {
 	case "torn":
@@ -22,23 +23,23 @@ func (b *builder) damage(word string, arg []string) error {
 	case "zero":
 		clear(b.segment(arg[0]).data[number(arg[1]):][:number(arg[2])])
 	case "raw":
-		e := b.segment(arg[0])
-		e.data = append(e.data, make([]byte, max(0, number(arg[1])-len(e.data)))...)
-		e.data = append(e.data[:number(arg[1])], arg[2]...)
+		s := b.segment(arg[0])
+		s.data = append(s.data, make([]byte, max(0, number(arg[1])-len(s.data)))...)
+		s.data = append(s.data[:number(arg[1])], arg[2]...)
 	case "lose":
 		b.segment(arg[0]).lost = true
 	case "stray":
-		return os.WriteFile(filepath.Join(b.dir, "log", arg[0]), nil, 0o600)
+		return os.WriteFile(filepath.Join(b.dir, layout.LogDir, arg[0]), nil, 0o600)
 	case "leftover":
-		return os.Mkdir(filepath.Join(b.dir, "log", arg[0]), 0o700)
+		return os.Mkdir(filepath.Join(b.dir, layout.LogDir, arg[0]), 0o700)
 	case "format":
 		b.format = arg[0]
 	case "unstage":
-		return os.Remove(filepath.Join(b.dir, "staging", arg[0]))
+		return os.Remove(filepath.Join(b.dir, layout.StagingDir, arg[0]))
 	case "stage":
 		return b.stage(arg[0], arg[1])
 	case "lost":
-		return os.Mkdir(filepath.Join(b.dir, "lost+found", arg[0]), 0o700)
+		return os.Mkdir(filepath.Join(b.dir, layout.LostFoundDir, arg[0]), 0o700)
 	case "jump":
 		b.lsn += record.LSN(number(arg[0]))
 	case "unchain":
@@ -55,7 +56,7 @@ func (b *builder) damage(word string, arg []string) error {
 	return nil
 }
 
-// torn appends the beginning of a group that never became whole.
+// torn appends the beginning of a group.
 func (b *builder) torn(n int) {
 	e, before := b.current(), len(b.current().data)
 	defer func(lsn record.LSN, prev uint64) { b.lsn, b.prev = lsn, prev }(b.lsn, b.prev)
@@ -65,19 +66,19 @@ func (b *builder) torn(n int) {
 	e.data = e.data[:before+n]
 }
 
-// impostors fills the rest of the segment with what could be the beginnings of groups
-// that reach to its end.
+// impostors appends headers that look like the beginnings of groups that reach to the
+// end of the segment.
 func (b *builder) impostors(n int) {
 	e, next := b.current(), b.lsn
 	for i := range n {
-		rest := e.size - len(e.data) - 3 // what an entry's length takes
+		rest := e.size - len(e.data) - 3 // bytes of the entry's length
 		g := make([]byte, rest)
 		record.Seal(g, e.name.Salt+1, next+record.LSN(i), 0)
 		e.data = segment.AppendEntry(e.data, g)[:len(e.data)+3+record.HeaderSize]
 	}
 }
 
-// owner writes LOCK as a lock's holder does: one line of fixed length.
+// owner writes LOCK as its owner does: one line of fixed length.
 func (b *builder) owner(arg []string) error {
 	host, err := os.Hostname()
 	if err != nil {
@@ -88,7 +89,7 @@ func (b *builder) owner(arg []string) error {
 	case "self":
 		pid = os.Getpid()
 	case "gone":
-		cmd := exec.Command(os.Args[0], "-test.run=^$") // whatever: it has ended
+		cmd := exec.Command(os.Args[0], "-test.run=^$") // it ends at once
 		if err := cmd.Run(); err != nil {
 			return err
 		}
@@ -97,7 +98,7 @@ func (b *builder) owner(arg []string) error {
 		pid, host = number(arg[0]), arg[1]
 	}
 	line := fmt.Sprintf("pid=%d host=%s since=%s", pid, host, Start.Format("2006-01-02T15:04:05Z"))
-	return os.WriteFile(filepath.Join(b.dir, "LOCK"), fmt.Appendf(nil, "%-127s\n", line), 0o600)
+	return os.WriteFile(filepath.Join(b.dir, layout.LockFile), fmt.Appendf(nil, "%-127s\n", line), 0o600)
 }
 
 func (b *builder) segment(number string) *builtSegment {

@@ -11,8 +11,8 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// Freeze describes everything beneath dir: names, modes, times and content. Two
-// descriptions are equal only if nobody touched anything in between.
+// Freeze describes everything below dir: names, modes, times and content. Two
+// descriptions are equal only if nothing was changed in between.
 func Freeze(dir string) (string, error) {
 	var b strings.Builder
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {

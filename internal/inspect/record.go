@@ -7,17 +7,18 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/forewrite/forewrite/internal/inspect/wording"
 	"github.com/forewrite/forewrite/internal/segment"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Entry is one record as it is shown. It holds no bytes of the log.
-type Entry struct {
+// Record is one record as it is shown. It holds no bytes of the log.
+type Record struct {
 	LSN     record.LSN   `json:"lsn"`
 	Segment segment.Name `json:"segment"`
 	Offset  int64        `json:"offset"` // of the record within the segment's file
 	Size    int          `json:"size"`   // of the record, in bytes
-	Kind    string       `json:"kind"`
+	Kind    string       `json:"kind"`   // "open", "intent", "commit", "checkpoint" or "close"
 	Tx      record.TxID  `json:"tx,omitempty"`
 	Time    time.Time    `json:"time,omitzero"` // of the commit, or of the mark
 
@@ -40,8 +41,8 @@ type Entry struct {
 	Hex string `json:"hex,omitempty"` // the record's bytes, when they were asked for
 }
 
-// Payload describes the content of a put without holding it, unless it was asked
-// for.
+// Payload describes the content of a put. It holds the content itself only when that
+// was asked for.
 type Payload struct {
 	Kind    string    `json:"kind"`
 	Size    int64     `json:"size"`
@@ -51,7 +52,7 @@ type Payload struct {
 	Content *string   `json:"content,omitempty"`
 }
 
-// Replaced describes what an intent found at its path.
+// Replaced describes what was at an intent's path before.
 type Replaced struct {
 	Kind  string    `json:"kind"`
 	Size  int64     `json:"size"`
@@ -59,7 +60,7 @@ type Replaced struct {
 	Hash  string    `json:"hash,omitempty"`
 }
 
-// Session is who wrote an open record.
+// Session describes the process that wrote an open record.
 type Session struct {
 	PID     int    `json:"pid"`
 	Host    string `json:"host"`
@@ -67,57 +68,57 @@ type Session struct {
 	Version string `json:"version"`
 }
 
-// View says how much of a record's bytes is shown.
-type View struct {
+// Bytes says how much of the log's bytes a Record carries. The zero value is none.
+type Bytes struct {
 	Content string // of inline payloads: "" for none, "preview", "hex", "base64"
 	Hex     bool   // the bytes of whole records
 }
 
-// Entries decodes a group's records.
-func (v View) Entries(g *segment.Group) ([]Entry, error) {
+// Records decodes a group's records.
+func (b Bytes) Records(g *segment.Group) ([]Record, error) {
 	base := g.Offset + g.Size - int64(len(g.Payload))
-	txs, seen := g.Content.Txs, 0 // the transaction of the next intent, and how many of its intents came
-	var entries []Entry
+	txs, seen := g.Content.Txs, 0 // the next intent is that of txs[0] with index seen
+	var records []Record
 	for r, err := range record.Records(g.Payload) {
 		if err != nil {
-			return entries, err
+			return records, err
 		}
-		e := Entry{LSN: g.Header.LSN, Segment: g.Segment, Offset: base + int64(r.Offset), Size: r.Size, Kind: r.Kind.String()}
+		d := Record{LSN: g.Header.LSN, Segment: g.Segment, Offset: base + int64(r.Offset), Size: r.Size, Kind: r.Kind.String()}
 		switch r.Kind {
 		case record.KindIntent:
 			if seen == len(txs[0].Intents) {
 				txs, seen = txs[1:], 0
 			}
 			seen++
-			v.intent(&e, &r.Intent, &txs[0])
+			b.intent(&d, &r.Intent, &txs[0])
 		case record.KindCommit:
-			e.Tx, e.Time, e.Updates = r.Commit.Tx, r.Commit.Time, r.Commit.Intents
+			d.Tx, d.Time, d.Updates = r.Commit.Tx, r.Commit.Time, r.Commit.Intents
 		default:
-			e.mark(&r)
+			d.mark(&r)
 		}
-		if v.Hex {
-			e.Hex = hex.EncodeToString(g.Payload[r.Offset : r.Offset+r.Size])
+		if b.Hex {
+			d.Hex = hex.EncodeToString(g.Payload[r.Offset : r.Offset+r.Size])
 		}
-		entries = append(entries, e)
+		records = append(records, d)
 	}
-	return entries, nil
+	return records, nil
 }
 
-func (v View) intent(e *Entry, i *record.Intent, tx *record.Tx) {
-	e.Tx, e.Op, e.Path = i.Tx, i.Op.String(), i.Path
+func (b Bytes) intent(d *Record, i *record.Intent, tx *record.Tx) {
+	d.Tx, d.Op, d.Path = i.Tx, i.Op.String(), i.Path
 	committed := tx.Committed()
-	e.Committed = &committed
+	d.Committed = &committed
 	if committed {
-		e.Time = tx.Commit.Time
+		d.Time = tx.Commit.Time
 	}
 	if hasMode(i.Op) {
-		e.Mode = mode(i.Mode)
+		d.Mode = wording.Mode(i.Mode)
 	}
 	if i.Replaced.Kind != record.ReplacedUnknown {
-		e.Replaced = replacedOf(i.Replaced)
+		d.Replaced = replacedOf(i.Replaced)
 	}
 	if i.Payload.Kind != record.PayloadNone {
-		e.Payload = v.payload(&i.Payload)
+		d.Payload = b.payload(&i.Payload)
 	}
 }
 
@@ -131,19 +132,19 @@ func replacedOf(r record.Replaced) *Replaced {
 	case record.ReplacedFile:
 		d.MTime = time.Unix(0, r.MTime).UTC()
 	case record.ReplacedVersion:
-		d.Hash = hash(r.Hash)
+		d.Hash = wording.Hash(r.Hash)
 	}
 	return d
 }
 
-func (v View) payload(p *record.Payload) *Payload {
+func (b Bytes) payload(p *record.Payload) *Payload {
 	d := &Payload{Kind: p.Kind.String(), Size: p.Size, Name: p.Name}
 	switch p.Kind {
 	case record.PayloadInline:
-		d.Hash = hash(p.Hash)
-		d.Content = v.content(p.Data)
+		d.Hash = wording.Hash(p.Hash)
+		d.Content = b.content(p.Data)
 	case record.PayloadStaged:
-		d.Hash = hash(p.Hash)
+		d.Hash = wording.Hash(p.Hash)
 	case record.PayloadLinked:
 		d.MTime = time.Unix(0, p.MTime).UTC()
 	}
@@ -153,9 +154,9 @@ func (v View) payload(p *record.Payload) *Payload {
 // previewSize is how many bytes of a payload a preview shows.
 const previewSize = 60
 
-func (v View) content(data []byte) *string {
+func (b Bytes) content(data []byte) *string {
 	var s string
-	switch v.Content {
+	switch b.Content {
 	case "preview":
 		s = preview(data)
 	case "hex":
@@ -177,19 +178,23 @@ func preview(data []byte) string {
 		return "binary " + hex.EncodeToString(data)
 	}
 	if len(data) <= previewSize {
-		return quote(string(data))
+		return wording.Quote(string(data))
 	}
 	cut := previewSize
 	for !utf8.RuneStart(data[cut]) {
 		cut--
 	}
-	return quote(string(data[:cut])) + "…"
+	return wording.Quote(string(data[:cut])) + "…"
 }
 
-func (e *Entry) mark(r *record.Record) {
-	e.Time = r.Mark.Time
-	e.CheckpointLSN, e.LastTx = &r.Mark.CheckpointLSN, &r.Mark.LastTx
+func (d *Record) mark(r *record.Record) {
+	d.Time = r.Mark.Time
+	d.CheckpointLSN, d.LastTx = &r.Mark.CheckpointLSN, &r.Mark.LastTx
 	if r.Kind == record.KindOpen {
-		e.Session = &Session{PID: r.Open.PID, Host: r.Open.Host, Boot: r.Open.BootID, Version: r.Open.Version}
+		d.Session = &Session{PID: r.Open.PID, Host: r.Open.Host, Boot: r.Open.BootID, Version: r.Open.Version}
 	}
 }
+
+// Uncommitted reports whether the record is an intent of a transaction without a
+// commit record.
+func (d *Record) Uncommitted() bool { return d.Committed != nil && !*d.Committed }

@@ -1,4 +1,4 @@
-package inspect
+package page
 
 import (
 	"context"
@@ -15,6 +15,9 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/forewrite/forewrite/internal/inspect"
+	"github.com/forewrite/forewrite/internal/inspect/inspecttest"
 )
 
 var keepShots = flag.String("screenshots", "", "keep the screenshots of the page in this directory")
@@ -37,8 +40,11 @@ torn 70
 
 func writePage(t *testing.T, script string) (path, text string) {
 	t.Helper()
-	j := build(t, script, map[string]string{"conf/app.toml": "port = 1\n"})
-	timeline, err := j.Timeline(t.Context(), 100, View{Content: "preview"})
+	j, err := inspect.Find(inspecttest.Journal(t, script, map[string]string{"conf/app.toml": "port = 1\n"}), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	timeline, err := j.Timeline(t.Context(), 100, inspect.Bytes{Content: "preview"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +54,7 @@ func writePage(t *testing.T, script string) (path, text string) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if err := timeline.HTML(file, j); err != nil {
+	if err := Write(file, j, timeline); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(path)

@@ -114,11 +114,11 @@ func transfers(ctx context.Context, j *journal.Journal, c config, worker int) er
 
 // make moves the money and writes the audit: three files, one transaction.
 func (t transfer) make(tx *journal.Tx, run uint64) error {
-	from, err := journal.ReadJSON[account](tx, accountFile(t.From))
+	from, err := journal.ReadJSON[account](tx.FS(), accountFile(t.From))
 	if err != nil {
 		return err
 	}
-	to, err := journal.ReadJSON[account](tx, accountFile(t.To))
+	to, err := journal.ReadJSON[account](tx.FS(), accountFile(t.To))
 	if err != nil {
 		return err
 	}

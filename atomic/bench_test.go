@@ -17,7 +17,7 @@ func BenchmarkLockUnlock(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "lock")
 	b.ReportAllocs()
 	for b.Loop() {
-		l, err := atomic.Lock(context.Background(), path)
+		l, err := atomic.Lock(context.Background(), path, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -31,7 +31,7 @@ func BenchmarkUpdateJSON(b *testing.B) {
 	name := filepath.Join(b.TempDir(), "f.json")
 	b.ReportAllocs()
 	for b.Loop() {
-		err := atomic.UpdateJSON(context.Background(), name, func(c *counter, _ bool) error { c.N++; return nil }, atomic.NoSync())
+		err := atomic.UpdateJSON(context.Background(), name, func(c *counter, _ bool) error { c.N++; return nil }, &atomic.Options{NoSync: true})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -43,7 +43,7 @@ func BenchmarkWriteFile(b *testing.B) {
 	name := filepath.Join(b.TempDir(), "f")
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := atomic.WriteFile(name, data, 0o644); err != nil {
+		if err := atomic.WriteFile(name, data, 0o644, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -56,7 +56,9 @@ func BenchmarkNoSync(b *testing.B) {
 	data := make([]byte, 4096)
 	dir := b.TempDir()
 	ways := [2]func() error{
-		func() error { return atomic.WriteFile(filepath.Join(dir, "f"), data, 0o644, atomic.NoSync()) },
+		func() error {
+			return atomic.WriteFile(filepath.Join(dir, "f"), data, 0o644, &atomic.Options{NoSync: true})
+		},
 		func() error { return cheapest(filepath.Join(dir, "g"), data) },
 	}
 	var took [2][]time.Duration
@@ -104,7 +106,7 @@ func BenchmarkWriteGiB(b *testing.B) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for b.Loop() {
-		if err := atomic.Write(name, countdown(1<<30), 0o644, atomic.NoSync()); err != nil {
+		if err := atomic.Write(name, countdown(1<<30), 0o644, &atomic.Options{NoSync: true}); err != nil {
 			b.Fatal(err)
 		}
 	}

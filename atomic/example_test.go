@@ -26,7 +26,7 @@ func Example() {
 	defer cleanup()
 	name := filepath.Join(dir, "conf", "motd.txt") // conf is made
 
-	if err := atomic.WriteFile(name, []byte("hello\n"), 0o644); err != nil {
+	if err := atomic.WriteFile(name, []byte("hello\n"), 0o644, nil); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -52,7 +52,8 @@ func ExampleUpdateJSON() {
 			v.Count++
 			v.Last = who
 			return nil
-		})
+		}, nil)
+
 		if err != nil {
 			fmt.Println(err)
 			return
@@ -73,11 +74,11 @@ func ExampleCreate() {
 	defer cleanup()
 
 	report := func(name string, lines int) error {
-		f, err := atomic.Create(name, 0o644)
+		f, err := atomic.Create(name, 0o644, nil)
 		if err != nil {
 			return err
 		}
-		defer f.Close() // throws away what was not committed
+		defer f.Close() // without Commit it discards the file
 		for i := range lines {
 			if _, err := fmt.Fprintln(f, "line", i+1); err != nil {
 				return err
@@ -103,7 +104,7 @@ func ExampleLock() {
 	defer cleanup()
 	path := filepath.Join(dir, "app.lock")
 
-	lock, err := atomic.Lock(context.Background(), path, atomic.LockTimeout(5*time.Second))
+	lock, err := atomic.Lock(context.Background(), path, &atomic.LockOptions{Timeout: 5 * time.Second})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -112,14 +113,14 @@ func ExampleLock() {
 
 	// A second one, here or in any other process:
 	_, err = atomic.TryLock(path)
-	var held *atomic.LockError
-	if errors.As(err, &held) && errors.Is(err, atomic.ErrLockTimeout) {
-		fmt.Println("busy, held by this process:", held.Holder.PID == os.Getpid())
+	var held *atomic.Error
+	if errors.As(err, &held) && errors.Is(err, atomic.ErrLocked) {
+		fmt.Println("locked, held by this process:", held.Holder.PID == os.Getpid())
 	}
-	// Output: busy, held by this process: true
+	// Output: locked, held by this process: true
 }
 
-func ExampleIfMatch() {
+func ExampleVersionOf() {
 	dir, cleanup := inTempDir()
 	defer cleanup()
 	name := filepath.Join(dir, "notes.txt")
@@ -132,18 +133,18 @@ func ExampleIfMatch() {
 	}
 	os.WriteFile(name, []byte("edited by somebody else"), 0o644)
 
-	err = atomic.WriteFile(name, []byte("final"), 0o644, atomic.IfMatch(seen))
+	err = atomic.WriteFile(name, []byte("final"), 0o644, &atomic.Options{IfMatch: &seen})
 	fmt.Println(errors.Is(err, atomic.ErrConflict))
 	// Output: true
 }
 
-func ExampleNoClobber() {
+func ExampleOptions_noClobber() {
 	dir, cleanup := inTempDir()
 	defer cleanup()
 	name := filepath.Join(dir, "id")
 
 	for _, id := range []string{"first", "second"} {
-		err := atomic.WriteFile(name, []byte(id), 0o600, atomic.NoClobber())
+		err := atomic.WriteFile(name, []byte(id), 0o600, &atomic.Options{NoClobber: true})
 		fmt.Println(id, errors.Is(err, fs.ErrExist))
 	}
 	// Output:
@@ -151,19 +152,19 @@ func ExampleNoClobber() {
 	// second true
 }
 
-func ExampleBackup() {
+func ExampleOptions_backup() {
 	dir, cleanup := inTempDir()
 	defer cleanup()
 	name := filepath.Join(dir, "app.conf")
 
-	atomic.WriteFile(name, []byte("old"), 0o644)
-	atomic.WriteFile(name, []byte("new"), 0o644, atomic.Backup("~"))
+	atomic.WriteFile(name, []byte("old"), 0o644, nil)
+	atomic.WriteFile(name, []byte("new"), 0o644, &atomic.Options{Backup: "~"})
 	b, _ := os.ReadFile(name + "~")
 	fmt.Println(string(b))
 	// Output: old
 }
 
-func ExampleInRoot() {
+func ExampleOptions_root() {
 	dir, cleanup := inTempDir()
 	defer cleanup()
 	root, err := os.OpenRoot(dir)
@@ -174,7 +175,7 @@ func ExampleInRoot() {
 	defer root.Close()
 
 	for _, name := range []string{"upload.txt", "../upload.txt"} {
-		err := atomic.WriteFile(name, []byte("data"), 0o644, atomic.InRoot(root))
+		err := atomic.WriteFile(name, []byte("data"), 0o644, &atomic.Options{Root: root})
 		fmt.Println(name, err == nil)
 	}
 	// Output:
@@ -182,12 +183,12 @@ func ExampleInRoot() {
 	// ../upload.txt false
 }
 
-func ExampleSweep() {
+func ExampleRemoveStaleTemp() {
 	dir, cleanup := inTempDir()
 	defer cleanup()
 
 	// At the start of a program: what earlier ones left when they crashed.
-	n, err := atomic.Sweep(context.Background(), dir)
+	n, err := atomic.RemoveStaleTemp(context.Background(), dir)
 	fmt.Println(n, err)
 	// Output: 0 <nil>
 }

@@ -39,13 +39,13 @@ func TestHolderIsWrittenAndCleared(t *testing.T) {
 func TestReadersAreNotHolders(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lock")
-	l, err := atomic.RLock(t.Context(), path)
+	l, err := atomic.RLock(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Unlock()
 	_, err = atomic.TryLock(path)
-	var typed *atomic.LockError
+	var typed *atomic.Error
 	if !errors.As(err, &typed) || typed.Holder != (atomic.Holder{}) {
 		t.Errorf("%#v names a holder", err)
 	}

@@ -5,26 +5,28 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/forewrite/forewrite/internal/lockwait"
 )
 
-// gates is where the goroutines of this process wait for each other, one gate a
-// path. They would exclude each other by their locks on the file as well, but then
-// only polling would tell them that it is free; and on systems whose locks belong
-// to the process, they would not.
-var gates = gateTable{
-	byKey: make(map[string]*gate),
-	held:  make(map[*FileLock]*gate),
+// processLocks is where goroutines of this process wait for each other. The locks
+// on the file would exclude them as well, but a goroutine would have to poll for
+// them; and on systems whose file locks belong to the process, they would not.
+var processLocks = lockTable{
+	entries: make(map[string]*tableEntry),
+	held:    make(map[*FileLock]*tableEntry),
 }
 
-type gateTable struct {
-	mu    sync.Mutex
-	byKey map[string]*gate
+// lockTable has a fair reader/writer mutex for each path that is in use.
+type lockTable struct {
+	mu      sync.Mutex
+	entries map[string]*tableEntry
 	// held also keeps every lock reachable: the garbage collector would close the
-	// file of one that its owner forgot, and hand the lock to somebody else.
-	held map[*FileLock]*gate
+	// file of a lock that its owner has forgotten, and that would release it.
+	held map[*FileLock]*tableEntry
 }
 
-type gate struct {
+type tableEntry struct {
 	key     string
 	users   int // holders and waiters
 	readers int
@@ -33,14 +35,14 @@ type gate struct {
 }
 
 type waiter struct {
-	how   how
-	ready chan struct{} // closed once it is let in
+	mode     lockMode
+	acquired chan struct{} // closed when it holds the mutex
 }
 
-// gateKey is the same for all the ways to write a path. Symbolic links on the way
-// it does not see: those wait at the file.
-func gateKey(t tree, path string) string {
-	if root, ok := t.(*os.Root); ok {
+// tableKey is the same for all spellings of a path. Where they differ by symbolic
+// links, only the lock on the file excludes.
+func tableKey(fsys filesystem, path string) string {
+	if root, ok := fsys.(*os.Root); ok {
 		path = filepath.Join(root.Name(), path)
 	}
 	if abs, err := filepath.Abs(path); err == nil {
@@ -49,90 +51,91 @@ func gateKey(t tree, path string) string {
 	return path
 }
 
-func (t *gateTable) enter(key string, h how, p *patience) (*gate, error) {
+func (t *lockTable) acquire(key string, mode lockMode, wait *lockwait.Wait) (*tableEntry, error) {
 	t.mu.Lock()
-	g := t.byKey[key]
-	if g == nil {
-		g = &gate{key: key}
-		t.byKey[key] = g
+	e := t.entries[key]
+	if e == nil {
+		e = &tableEntry{key: key}
+		t.entries[key] = e
 	}
-	g.users++
-	if len(g.queue) == 0 && g.admits(h) {
-		g.let(h)
+	e.users++
+	if len(e.queue) == 0 && e.free(mode) {
+		e.lock(mode)
 		t.mu.Unlock()
-		return g, nil
+		return e, nil
 	}
-	w := &waiter{how: h, ready: make(chan struct{})}
-	g.queue = append(g.queue, w)
+	w := &waiter{mode: mode, acquired: make(chan struct{})}
+	e.queue = append(e.queue, w)
 	t.mu.Unlock()
 
-	if err := p.waitFor(w.ready); err != nil {
-		t.giveUp(g, w)
+	if err := wait.Receive(w.acquired); err != nil {
+		t.abandon(e, w)
 		return nil, err
 	}
-	return g, nil
+	return e, nil
 }
 
-func (t *gateTable) giveUp(g *gate, w *waiter) {
+// abandon ends a wait whose limit was reached.
+func (t *lockTable) abandon(e *tableEntry, w *waiter) {
 	t.mu.Lock()
-	i := slices.Index(g.queue, w)
-	if i < 0 { // let in at the last moment
+	i := slices.Index(e.queue, w)
+	if i < 0 { // acquired after the limit was reached
 		t.mu.Unlock()
-		t.leave(g, w.how)
+		t.release(e, w.mode)
 		return
 	}
-	g.queue = slices.Delete(g.queue, i, i+1)
-	t.drop(g)
+	e.queue = slices.Delete(e.queue, i, i+1)
+	t.leave(e)
 	t.mu.Unlock()
 }
 
-func (t *gateTable) leave(g *gate, h how) {
+func (t *lockTable) release(e *tableEntry, mode lockMode) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if h == exclusive {
-		g.writer = false
+	if mode == exclusive {
+		e.writer = false
 	} else {
-		g.readers--
+		e.readers--
 	}
-	t.drop(g)
+	t.leave(e)
 }
 
-// drop counts one user less and lets in whoever can be now.
-func (t *gateTable) drop(g *gate) {
-	for len(g.queue) > 0 && g.admits(g.queue[0].how) {
-		w := g.queue[0]
-		g.queue = g.queue[1:]
-		g.let(w.how)
-		close(w.ready)
+// leave counts one user less and wakes the waiters that can acquire the mutex now.
+func (t *lockTable) leave(e *tableEntry) {
+	for len(e.queue) > 0 && e.free(e.queue[0].mode) {
+		w := e.queue[0]
+		e.queue = e.queue[1:]
+		e.lock(w.mode)
+		close(w.acquired)
 	}
-	if g.users--; g.users == 0 {
-		delete(t.byKey, g.key)
+	if e.users--; e.users == 0 {
+		delete(t.entries, e.key)
 	}
 }
 
-func (t *gateTable) keep(l *FileLock, g *gate) {
+func (t *lockTable) add(l *FileLock, e *tableEntry) {
 	t.mu.Lock()
-	t.held[l] = g
+	t.held[l] = e
 	t.mu.Unlock()
 }
 
-// forget is nil when the lock is not held any more.
-func (t *gateTable) forget(l *FileLock) *gate {
+// remove returns nil when the lock was released before.
+func (t *lockTable) remove(l *FileLock) *tableEntry {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	g := t.held[l]
+	e := t.held[l]
 	delete(t.held, l)
-	return g
+	return e
 }
 
-func (g *gate) admits(h how) bool {
-	return !g.writer && (h == shared || g.readers == 0)
+func (e *tableEntry) free(mode lockMode) bool {
+	return !e.writer && (mode == shared || e.readers == 0)
 }
 
-func (g *gate) let(h how) {
-	if h == exclusive {
-		g.writer = true
+func (e *tableEntry) lock(mode lockMode) {
+	if mode == exclusive {
+		e.writer = true
 	} else {
-		g.readers++
+		e.readers++
 	}
 }

@@ -23,15 +23,19 @@ import (
 func TestAttributesAreKept(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		opt  atomic.Option
+		opts atomic.Options
 		kept bool
-	}{{atomic.NoSync(), true}, {atomic.FreshMetadata(), false}, {atomic.Backup("~"), true}} {
+	}{
+		{atomic.Options{NoSync: true}, true},
+		{atomic.Options{FreshMetadata: true}, false},
+		{atomic.Options{Backup: "~"}, true},
+	} {
 		name := filepath.Join(t.TempDir(), "f")
 		put(t, name, "old")
 		if err := unix.Setxattr(name, "user.note", []byte("kept"), 0); err != nil {
 			t.Skip(err)
 		}
-		mustWrite(t, name, "new", c.opt)
+		mustWrite(t, name, "new", &c.opts)
 		buf := make([]byte, 10)
 		n, err := unix.Getxattr(name, "user.note", buf)
 		if c.kept && (err != nil || string(buf[:n]) != "kept") {
@@ -87,10 +91,10 @@ func TestReadOnlyDirectory(t *testing.T) {
 	defer os.Chmod(dir, 0o755)
 	asNobody(t, dir, []string{dir, name}, func() {
 		for _, err := range []error{
-			atomic.WriteFile(name, []byte("new"), 0o644),
-			atomic.WriteFile(filepath.Join(dir, "g"), []byte("new"), 0o644),
-			atomic.WriteFile(filepath.Join(dir, "d", "g"), []byte("new"), 0o644),
-			atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }),
+			atomic.WriteFile(name, []byte("new"), 0o644, nil),
+			atomic.WriteFile(filepath.Join(dir, "g"), []byte("new"), 0o644, nil),
+			atomic.WriteFile(filepath.Join(dir, "d", "g"), []byte("new"), 0o644, nil),
+			atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }, nil),
 		} {
 			if !errors.Is(err, fs.ErrPermission) {
 				t.Errorf("%v, want fs.ErrPermission", err)
@@ -131,12 +135,12 @@ func TestRightsOfALostOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		asNobody(t, dir, nil, func() {
-			if err := atomic.WriteFile(name, []byte("new"), 0o644); err != nil {
+			if err := atomic.WriteFile(name, []byte("new"), 0o644, nil); err != nil {
 				t.Error(err)
 			}
 		})
 		wantMode(t, name, c.want)
-		mustWrite(t, name, "by root") // and root keeps whatever there is
+		mustWrite(t, name, "by root", nil) // and root keeps whatever there is
 		fi, err := os.Stat(name)
 		if err != nil {
 			t.Fatal(err)
@@ -167,13 +171,13 @@ func TestAFileThatIsAMountPoint(t *testing.T) {
 	put(t, outside, "a long old content")
 	bindMount(t, outside, name)
 
-	if err := atomic.WriteFile(name, []byte("new"), 0o644); !errors.Is(err, syscall.EBUSY) {
+	if err := atomic.WriteFile(name, []byte("new"), 0o644, nil); !errors.Is(err, syscall.EBUSY) {
 		t.Errorf("%v, want EBUSY", err)
 	}
 	wantContent(t, outside, "a long old content")
 	wantNames(t, dir, "f", "outside")
-	for _, opts := range [][]atomic.Option{{atomic.InPlace(), atomic.Backup("~")}, {atomic.InPlace(), atomic.NoSync()}} {
-		mustWrite(t, name, "new", opts...)
+	for _, opts := range []*atomic.Options{{InPlace: true, Backup: "~"}, {InPlace: true, NoSync: true}} {
+		mustWrite(t, name, "new", opts)
 		wantContent(t, outside, "new")
 		wantNames(t, dir, "f", "f~", "outside")
 	}
@@ -194,9 +198,9 @@ func TestFullDisk(t *testing.T) {
 	name := filepath.Join(dir, "f")
 	put(t, name, "old")
 	for _, err := range []error{
-		atomic.WriteFile(name, make([]byte, 1<<20), 0o644),
-		atomic.Write(name, countdown(1<<20), 0o644),
-		atomic.WriteFile(filepath.Join(dir, "d", "g"), make([]byte, 1<<20), 0o644),
+		atomic.WriteFile(name, make([]byte, 1<<20), 0o644, nil),
+		atomic.Write(name, countdown(1<<20), 0o644, nil),
+		atomic.WriteFile(filepath.Join(dir, "d", "g"), make([]byte, 1<<20), 0o644, nil),
 	} {
 		if !errors.Is(err, syscall.ENOSPC) || err == nil || !strings.HasSuffix(err.Error(), ": write: no space left on device") {
 			t.Errorf("%v, want ENOSPC", err)
@@ -312,13 +316,15 @@ func strace(t *testing.T, flags []string, name string, args ...string) (said str
 	return string(out), err
 }
 
-// childOnce writes one file, to be traced.
+// childOnce writes one file, to be traced. It stays on one thread, because strace
+// counts the calls of each thread.
 func childOnce() {
-	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644))
+	runtime.LockOSThread()
+	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644, nil))
 }
 
 func childIfMissing() {
-	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644, atomic.IfMatch(atomic.Version{}), atomic.NoSync()))
+	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644, &atomic.Options{IfMatch: &atomic.Version{}, NoSync: true}))
 }
 
 func init() {

@@ -6,18 +6,18 @@ import (
 	"os"
 )
 
-// Sweep removes the temporary files that crashed processes left in dir, and tells
-// how many. It looks neither into subdirectories nor at files that this package
-// did not name, and leaves those whose owner is alive: also one in another
-// container or, over NFS, on another machine. Call it at the start of a program;
-// it may run beside any number of writers and other sweeps.
+// RemoveStaleTemp removes the temporary files that crashed processes left in dir,
+// and returns how many it removed. It looks neither into subdirectories nor at
+// files that this package did not name. Files whose owner is alive stay, also if
+// that is in another container or, over NFS, on another machine. Call it when a
+// program starts; other processes may write or do the same at that time.
 //
-// A file that can't be removed does not keep it from the others; all errors come
-// back together.
-func Sweep(ctx context.Context, dir string) (removed int, err error) {
+// A file that can't be removed does not stop it; all errors are returned, joined.
+func RemoveStaleTemp(ctx context.Context, dir string) (removed int, err error) {
+	const op = "remove temporary files in"
 	entries, err := os.ReadDir(dir)
 	if err != nil {
-		return 0, wrap("sweep", dir, err)
+		return 0, wrap(op, dir, err)
 	}
 	var errs []error
 	for _, e := range entries {
@@ -28,13 +28,13 @@ func Sweep(ctx context.Context, dir string) (removed int, err error) {
 		if !e.Type().IsRegular() || !isTempName(e.Name()) {
 			continue
 		}
-		gone, err := removeLeaked(dir, e.Name())
+		ok, err := removeStaleTemp(dir, e.Name())
 		if err != nil {
 			errs = append(errs, err)
 		}
-		if gone {
+		if ok {
 			removed++
 		}
 	}
-	return removed, wrap("sweep", dir, errors.Join(errs...))
+	return removed, wrap(op, dir, errors.Join(errs...))
 }

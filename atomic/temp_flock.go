@@ -1,4 +1,4 @@
-//go:build darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd
+//go:build darwin || dragonfly || freebsd || linux || netbsd || openbsd
 
 package atomic
 
@@ -11,17 +11,17 @@ import (
 )
 
 // A temporary file is locked by its owner for as long as it exists, and the kernel
-// lets go of the lock when the owner dies. Unlike the process number in the name
-// that stays right in containers, where every process may be number 1, and when
-// numbers are used again.
+// releases the lock when the owner dies. Unlike the process number in the name this
+// is right in containers, where every process may be number 1, and when numbers are
+// used again.
 
-// notesHolders: closing another descriptor of a locked file keeps the lock.
-const notesHolders = true
+// closeKeepsLock: closing another descriptor of a locked file keeps the lock.
+const closeKeepsLock = true
 
-// claim locks the new temporary file. It says false when a Sweep was faster: the
-// lock is taken, or the file is unlinked already. Where files can't be locked
-// nothing is ever swept, so there every claim is good.
-func claim(f *os.File) bool {
+// lockTemp locks the new temporary file. It returns false when [RemoveStaleTemp]
+// was faster: the file is locked, or removed already. Where files can't be locked,
+// no temporary file is ever considered stale, so it returns true.
+func lockTemp(f *os.File) bool {
 	free, err := fsx.TryLock(f, true)
 	if err != nil || !free {
 		return err != nil
@@ -34,37 +34,37 @@ func claim(f *os.File) bool {
 	return !ok || n > 0
 }
 
-// removeLeaked unlinks a temporary file that nobody has claimed.
-func removeLeaked(dir, base string) (bool, error) {
+// removeStaleTemp removes a temporary file that no process has locked.
+func removeStaleTemp(dir, base string) (bool, error) {
 	name := filepath.Join(dir, base)
 	f, err := os.OpenFile(name, os.O_RDONLY|fsx.NoFollow|fsx.NonBlocking, 0)
 	if err != nil {
-		return false, ignoreMissing(err)
+		return false, ignoreNotExist(err)
 	}
-	defer f.Close() // and so unlock it, after it is unlinked
+	defer f.Close() // releases the lock, after the removal
 	fi, err := f.Stat()
 	if err != nil || !fi.Mode().IsRegular() {
 		return false, err
 	}
-	// A second name of another file, on its way to be a backup: the lock belongs to
-	// the file and says nothing about the name, so here the number must do.
+	// A second name of another file, about to become a backup: a lock belongs to the
+	// file and not to the name, so here the process number has to do.
 	if n, ok := fsx.Nlink(fi); ok && n > 1 {
 		if pid, ok := ownerOf(base); !ok || fsx.ProcessAlive(pid) {
 			return false, nil
 		}
 	}
-	// A shared lock, because over NFS an exclusive one needs a file that is open
-	// for writing.
+	// A shared lock, because over NFS an exclusive one needs a file that is open for
+	// writing.
 	free, err := fsx.TryLock(f, false)
 	if err != nil {
 		return false, &fs.PathError{Op: "flock", Path: name, Err: err}
 	}
 	if !free {
-		return false, nil // its owner lives
+		return false, nil // its owner is alive
 	}
-	// Published meanwhile: then the name is gone, and the next line harmless.
+	// If it was published meanwhile, the name is gone and this removes nothing.
 	if err := os.Remove(name); err != nil {
-		return false, ignoreMissing(err)
+		return false, ignoreNotExist(err)
 	}
 	return true, nil
 }

@@ -1,4 +1,4 @@
-//go:build !(darwin || dragonfly || freebsd || illumos || linux || netbsd || openbsd)
+//go:build !(darwin || dragonfly || freebsd || linux || netbsd || openbsd)
 
 package atomic
 
@@ -10,16 +10,17 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// notesHolders: where locks belong to the process, closing another descriptor of
-// the file would end the lock.
-const notesHolders = runtime.GOOS == "windows"
+// closeKeepsLock: where locks belong to the process, closing another descriptor of
+// the file releases the lock.
+const closeKeepsLock = runtime.GOOS == "windows"
 
-// claim has nothing to do: the process number in the name is the claim.
-func claim(*os.File) bool { return true }
+// lockTemp does nothing: here the process number in the name says whether the file
+// is in use.
+func lockTemp(*os.File) bool { return true }
 
-// removeLeaked removes a temporary file whose process has ended. On Windows one
-// that is open, even on another machine, can't be removed anyway.
-func removeLeaked(dir, base string) (bool, error) {
+// removeStaleTemp removes a temporary file whose process has ended. On Windows a
+// file that is open, even on another machine, can't be removed anyway.
+func removeStaleTemp(dir, base string) (bool, error) {
 	pid, ok := ownerOf(base)
 	if !ok || fsx.ProcessAlive(pid) {
 		return false, nil
@@ -27,10 +28,10 @@ func removeLeaked(dir, base string) (bool, error) {
 	name := filepath.Join(dir, base)
 	fi, err := os.Lstat(name)
 	if err != nil || !fi.Mode().IsRegular() {
-		return false, ignoreMissing(err)
+		return false, ignoreNotExist(err)
 	}
 	if err := os.Remove(name); err != nil {
-		return false, ignoreMissing(err)
+		return false, ignoreNotExist(err)
 	}
 	return true, nil
 }

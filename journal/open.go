@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"path/filepath"
@@ -158,8 +159,12 @@ func (j *Journal) checkDir(p string) error {
 
 // own takes the LOCK.
 func (j *Journal) own(ctx context.Context) (*fileatomic.FileLock, error) {
-	lock, err := fileatomic.Lock(ctx, j.journalPath("LOCK"), fileatomic.LockTimeout(j.opts.LockTimeout))
-	if errors.Is(err, fileatomic.ErrLockTimeout) {
+	timeout := j.opts.LockTimeout
+	if timeout < 0 { // until ctx ends
+		timeout = math.MaxInt64
+	}
+	lock, err := fileatomic.Lock(ctx, j.journalPath("LOCK"), &fileatomic.LockOptions{Timeout: timeout})
+	if errors.Is(err, fileatomic.ErrLocked) {
 		err = fmt.Errorf("%w: %w", ErrLocked, err)
 	}
 	return lock, err

@@ -50,8 +50,8 @@ func BenchmarkWriteFile(b *testing.B) {
 }
 
 // BenchmarkNoSync replaces a file of 4 KiB with NoSync and by the least that any
-// program must do, by turns, so that a noisy machine is as noisy for both, and
-// compares the medians. The target is less than 1.3 times the least.
+// program must do, in turn, so that load on the machine affects both, and compares
+// the medians. The target is less than 1.3 times the least.
 func BenchmarkNoSync(b *testing.B) {
 	data := make([]byte, 4096)
 	dir := b.TempDir()
@@ -76,7 +76,7 @@ func BenchmarkNoSync(b *testing.B) {
 	b.ReportMetric(nosync, "nosync-ns")
 	b.ReportMetric(least, "least-ns")
 	b.ReportMetric(nosync/least, "times-the-least")
-	b.ReportMetric(0, "ns/op") // of both together: says nothing
+	b.ReportMetric(0, "ns/op") // the sum of both means nothing
 }
 
 func median(d []time.Duration) float64 {

@@ -63,7 +63,7 @@ func TestCloseWithoutCommitDiscards(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
-func TestAFileEndsOnlyOnce(t *testing.T) {
+func TestAFileIsCommittedOrClosedOnce(t *testing.T) {
 	t.Parallel()
 	for _, end := range []func(*atomic.File) error{(*atomic.File).Commit, (*atomic.File).Close} {
 		f := mustCreate(t, filepath.Join(t.TempDir(), "f"), nil)
@@ -110,7 +110,7 @@ func TestSeekAllowsAHeaderAtTheEnd(t *testing.T) {
 }
 
 // A caller who overlooks a failed write must not be able to publish half a file.
-func TestAFailedWriteSticks(t *testing.T) {
+func TestAFailedWriteFailsTheCommit(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f")
@@ -143,7 +143,7 @@ func (r *failing) Read(p []byte) (int, error) {
 	return copy(p, "half"), nil
 }
 
-func TestCommitLooksAgain(t *testing.T) {
+func TestCommitChecksTheTargetAgain(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f")
@@ -152,7 +152,7 @@ func TestCommitLooksAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := f.Commit(); !errors.Is(err, atomic.ErrNotRegular) {
-		t.Errorf("a directory came meanwhile: %v, want ErrNotRegular", err)
+		t.Errorf("a directory was made meanwhile: %v, want ErrNotRegular", err)
 	}
 	wantNames(t, dir, "f")
 
@@ -160,7 +160,7 @@ func TestCommitLooksAgain(t *testing.T) {
 	f = mustCreate(t, link, nil)
 	symlink(t, "elsewhere", link)
 	if err := f.Commit(); !errors.Is(err, atomic.ErrNotRegular) {
-		t.Errorf("a link came meanwhile: %v, want ErrNotRegular", err)
+		t.Errorf("a link was made meanwhile: %v, want ErrNotRegular", err)
 	}
 	wantNames(t, dir, "f", "link")
 }
@@ -210,7 +210,7 @@ func TestCommitWithoutItsDirectory(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "d")
 	f := mustCreate(t, filepath.Join(dir, "f"), nil)
 	if err := os.RemoveAll(dir); err != nil {
-		t.Skip(err) // an open file keeps it, on Windows
+		t.Skip(err) // Windows: a directory with an open file can't be removed
 	}
 	if err := f.Commit(); !errors.Is(err, fs.ErrNotExist) || errors.Is(err, atomic.ErrPublished) {
 		t.Errorf("%v, want fs.ErrNotExist", err)

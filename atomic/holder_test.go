@@ -51,7 +51,7 @@ func TestReadersAreNotHolders(t *testing.T) {
 	}
 }
 
-// Whoever locks the data file itself, by mistake or not, must not lose its content.
+// Locking the data file itself, by mistake or not, must not change its content.
 func TestLockingAFileWithContentLeavesIt(t *testing.T) {
 	t.Parallel()
 	for _, content := range []string{"x", "data", strings.Repeat("x", 128), strings.Repeat("x", 129), strings.Repeat("pid=1 ", 100), "   \n"} {

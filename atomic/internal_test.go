@@ -121,7 +121,7 @@ func TestAWaiterThatGivesUpLeavesTheQueue(t *testing.T) {
 	})
 }
 
-func TestTempNamesAreShortAndTheirOwn(t *testing.T) {
+func TestTempNamesAreShortAndUnique(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"f", "config.json", strings.Repeat("n", 255), strings.Repeat("ü", 127), strings.Repeat("\xff", 255), ".hidden"} {
 		name := newTempName(base)
@@ -147,7 +147,7 @@ func TestRetrySharedReturnsOtherErrorsAtOnce(t *testing.T) {
 	}
 }
 
-func TestErrorsReadWell(t *testing.T) {
+func TestErrorMessages(t *testing.T) {
 	t.Parallel()
 	since := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	temp := "conf/" + newTempName("app.toml")

@@ -75,7 +75,7 @@ func TestWriteJSONIsForPeople(t *testing.T) {
 	wantContent(t, name, "{\n  \"a\": \"<b> & c\",\n  \"list\": [\n    1\n  ]\n}\n")
 }
 
-func TestWriteJSONOfWhatCannotBe(t *testing.T) {
+func TestWriteJSONOfAValueThatCannotBeEncoded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f.json")
@@ -86,13 +86,13 @@ func TestWriteJSONOfWhatCannotBe(t *testing.T) {
 		t.Errorf("%v, want *json.UnsupportedTypeError", err)
 	}
 	wantContent(t, name, "old")
-	if err := atomic.WriteJSON(filepath.Join(dir, "new", "f.json"), func() {}, nil); err == nil {
-		t.Error("no error")
+	if err := atomic.WriteJSON(filepath.Join(dir, "new", "f.json"), func() {}, nil); !errors.As(err, &unsupported) {
+		t.Errorf("%v, want *json.UnsupportedTypeError", err)
 	}
 	wantNames(t, dir, "f.json")
 }
 
-func TestBadJSONIsNeverTheDefault(t *testing.T) {
+func TestBadJSONIsNeverReadAsTheZeroValue(t *testing.T) {
 	t.Parallel()
 	for _, content := range []string{"", " ", "{", `{"n":1`, `{"n":1} x`, `{"n":1}{"n":2}`, `{"n":"one"}`, "\x00\x00\x00", "[]"} {
 		dir := t.TempDir()
@@ -120,7 +120,7 @@ func wantBadJSON(t *testing.T, content string, err error) {
 	}
 	var typed *atomic.Error
 	if !errors.As(err, &typed) {
-		t.Errorf("%q: %#v is no *atomic.Error", content, err)
+		t.Errorf("%q: %#v is not an *atomic.Error", content, err)
 	}
 }
 
@@ -131,7 +131,7 @@ func TestReadJSONOfAMissingFile(t *testing.T) {
 	}
 }
 
-func TestUpdateJSONTellsWhetherThereWasAFile(t *testing.T) {
+func TestUpdateJSONSaysWhetherThereWasAFile(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "new", "deep", "f.json")
 	for _, want := range []bool{false, true} {
@@ -142,7 +142,6 @@ func TestUpdateJSONTellsWhetherThereWasAFile(t *testing.T) {
 			c.N = 7
 			return nil
 		}, nil)
-
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +149,7 @@ func TestUpdateJSONTellsWhetherThereWasAFile(t *testing.T) {
 	wantContent(t, name, "{\n  \"n\": 7\n}\n")
 }
 
-func TestUpdateJSONGivesTheFunctionsErrorBack(t *testing.T) {
+func TestUpdateJSONReturnsTheFunctionsError(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "f.json")
 	put(t, name, `{"n":1}`)
@@ -164,7 +163,6 @@ func TestUpdateJSONGivesTheFunctionsErrorBack(t *testing.T) {
 			v.N = 99
 			return c.from
 		}, nil)
-
 		if err != c.want {
 			t.Errorf("%v, want %v itself", err, c.want)
 		}
@@ -172,7 +170,7 @@ func TestUpdateJSONGivesTheFunctionsErrorBack(t *testing.T) {
 	}
 }
 
-func TestUpdateJSONAfterAPanicIsFree(t *testing.T) {
+func TestUpdateJSONReleasesItsLockAfterAPanic(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "f.json")
 	func() {
@@ -185,7 +183,7 @@ func TestUpdateJSONAfterAPanicIsFree(t *testing.T) {
 	}
 }
 
-func TestUpdateJSONRefusesBeforeItTouches(t *testing.T) {
+func TestUpdateJSONLeavesNothingWhenItRefuses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "new", "f.json")

@@ -31,12 +31,12 @@ func TestSymlinksAreFollowedToTheEnd(t *testing.T) {
 		}
 	}
 	put(t, filepath.Join(dir, "far", "f"), "old")
-	// The dots are those of away, where the link of the directory leads.
+	// The ".." is the parent of away, to which the link of the directory leads.
 	symlink(t, filepath.Join("..", "far", "away"), filepath.Join(dir, "real", "dirlink"))
 	symlink(t, "real/dirlink/../f", filepath.Join(dir, "relative"))
 	symlink(t, filepath.Join(dir, "relative"), filepath.Join(dir, "absolute"))
 	if runtime.GOOS == "windows" {
-		t.Skip("dots are resolved before links there")
+		t.Skip("\"..\" is resolved before links there")
 	}
 	for _, name := range []string{"relative", "absolute"} {
 		mustWrite(t, filepath.Join(dir, name), "new by "+name, nil)
@@ -44,7 +44,7 @@ func TestSymlinksAreFollowedToTheEnd(t *testing.T) {
 	}
 	for _, name := range []string{"relative", "absolute"} {
 		if fi, err := os.Lstat(filepath.Join(dir, name)); err != nil || fi.Mode().Type() != fs.ModeSymlink {
-			t.Errorf("%s is no link any more: %v, %v", name, fi, err)
+			t.Errorf("%s is not a link any more: %v, %v", name, fi, err)
 		}
 	}
 	wantNames(t, filepath.Join(dir, "far"), "away", "f")
@@ -83,7 +83,7 @@ func TestHardLinks(t *testing.T) {
 	mustWrite(t, name, "new", nil)
 	wantContent(t, name, "new")
 	wantContent(t, other, "old")
-	mustWrite(t, name, "newer", &atomic.Options{RejectHardLinks: true}) // it is one alone now
+	mustWrite(t, name, "newer", &atomic.Options{RejectHardLinks: true}) // it has one link now
 	wantNames(t, dir, "f", "other")
 }
 
@@ -120,16 +120,16 @@ func TestOnlyOneCreates(t *testing.T) {
 	}
 }
 
-func TestNoClobberSeesWhatCameMeanwhile(t *testing.T) {
+func TestNoClobberSeesAFileMadeAfterCreate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f")
 	f := mustCreate(t, name, &atomic.Options{NoClobber: true})
-	put(t, name, "somebody else's")
+	put(t, name, "another program's")
 	if err := f.Commit(); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("%v, want fs.ErrExist", err)
 	}
-	wantContent(t, name, "somebody else's")
+	wantContent(t, name, "another program's")
 	wantNames(t, dir, "f")
 }
 
@@ -169,7 +169,7 @@ func TestBackupKeepsThePreviousVersion(t *testing.T) {
 			dir := t.TempDir()
 			name := filepath.Join(dir, "f")
 			mustWrite(t, name, "one", opts)
-			wantNames(t, dir, "f") // nothing to back up yet
+			wantNames(t, dir, "f") // there was nothing to back up
 			for i, content := range []string{"two", "three"} {
 				mustWrite(t, name, content, opts)
 				wantContent(t, name, content)
@@ -212,7 +212,7 @@ func TestBackupAfterACrashBetweenItsSteps(t *testing.T) {
 	wantNames(t, dir, "f", "f~")
 }
 
-func TestBackupThatCannotBe(t *testing.T) {
+func TestABackupThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f")
@@ -277,11 +277,11 @@ func TestInRoot(t *testing.T) {
 	symlink(t, filepath.Join("..", "outside"), filepath.Join(dir, "root", "out"))
 	symlink(t, "..", filepath.Join(dir, "root", "up"))
 	for _, name := range []string{"../outside", "out", "up/outside", "up/new", filepath.Join(dir, "outside"), "up/more/new"} {
-		if err := atomic.WriteFile(name, []byte("escaped"), 0o644, in); err == nil {
-			t.Errorf("%s: no error", name)
+		if err := atomic.WriteFile(name, []byte("escaped"), 0o644, in); err == nil || !strings.Contains(err.Error(), "escapes") {
+			t.Errorf("%s: %v, want an error of os.Root", name, err)
 		}
-		if err := atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }, in); err == nil {
-			t.Errorf("%s: no error from UpdateJSON", name)
+		if err := atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }, in); err == nil || !strings.Contains(err.Error(), "escapes") {
+			t.Errorf("UpdateJSON of %s: %v, want an error of os.Root", name, err)
 		}
 	}
 	wantContent(t, filepath.Join(dir, "outside"), "out of reach")

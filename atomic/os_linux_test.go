@@ -47,7 +47,8 @@ func TestAttributesAreKept(t *testing.T) {
 	}
 }
 
-// asNobody runs f in dir with the rights of an ordinary user, who is given own.
+// asNobody runs f with the rights of an ordinary user, to whom the files in own are
+// given, and who can reach dir.
 func asNobody(t *testing.T, dir string, own []string, f func()) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -105,8 +106,8 @@ func TestReadOnlyDirectory(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
-// Somebody else's file in our directory: it can be replaced, but not given back.
-// Its group's rights must not go to our group.
+// Another user's file in this user's directory: it can be replaced, but its owner
+// can't be set. The rights of its group must not go to this user's group.
 func TestRightsOfALostOwner(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -140,7 +141,7 @@ func TestRightsOfALostOwner(t *testing.T) {
 			}
 		})
 		wantMode(t, name, c.want)
-		mustWrite(t, name, "by root", nil) // and root keeps whatever there is
+		mustWrite(t, name, "by root", nil) // root can keep every owner and mode
 		fi, err := os.Stat(name)
 		if err != nil {
 			t.Fatal(err)
@@ -210,7 +211,7 @@ func TestFullDisk(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
-// The sequence of the package's doc, as the kernel sees it.
+// The sequence in the comment of File.commit, as the kernel sees it.
 func TestSystemCallsComeInOrder(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -233,8 +234,8 @@ func TestSystemCallsComeInOrder(t *testing.T) {
 	}
 }
 
-// Each system call of the sequence fails once, and everything is as before; only
-// when the last fsync fails, the new content is there and the error says so.
+// Each system call of the sequence fails once, and the file is unchanged. Only when
+// the last fsync fails, the new content is there and the error says so.
 func TestAnyStepMayFail(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -271,7 +272,8 @@ func TestAnyStepMayFail(t *testing.T) {
 	}
 }
 
-// Somebody makes the file after IfMatch has looked and before it is published.
+// Another program makes the file after the comparison of IfMatch and before the file
+// is published.
 func TestIfMatchOfNothingHasNoGap(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -284,7 +286,7 @@ func TestIfMatchOfNothingHasNoGap(t *testing.T) {
 			if temps, _ := filepath.Glob(filepath.Join(dir, ".f.*")); len(temps) == 1 {
 				if fi, err := os.Stat(temps[0]); err == nil && fi.Size() > 0 {
 					time.Sleep(500 * time.Millisecond)
-					os.WriteFile(name, []byte("somebody else's"), 0o644)
+					os.WriteFile(name, []byte("another program's"), 0o644)
 					return
 				}
 			}
@@ -295,7 +297,7 @@ func TestIfMatchOfNothingHasNoGap(t *testing.T) {
 	if err == nil || !strings.Contains(said, atomic.ErrConflict.Error()) {
 		t.Errorf("%v: %s, want ErrConflict", err, said)
 	}
-	wantContent(t, name, "somebody else's")
+	wantContent(t, name, "another program's")
 	wantNames(t, dir, "f")
 }
 

@@ -74,7 +74,7 @@ func TestRemoveStaleTempLeavesWhatIsInUse(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
-// A writer with NoClobber or Backup may be killed while its temporary file is a
+// A writer with NoClobber or Backup can be killed while its temporary file is a
 // second name of the target.
 func TestRemoveStaleTempRemovesSecondNames(t *testing.T) {
 	t.Parallel()
@@ -99,7 +99,7 @@ func TestRemoveStaleTempRemovesSecondNames(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
-func TestRemoveStaleTempKnowsOnlyItsOwnNames(t *testing.T) {
+func TestRemoveStaleTempLeavesOtherNames(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	others := []string{
@@ -121,7 +121,7 @@ func TestRemoveStaleTempKnowsOnlyItsOwnNames(t *testing.T) {
 	wantNames(t, dir, append(others, own, link)...)
 }
 
-func TestRemoveStaleTempTellsWhatItCannot(t *testing.T) {
+func TestRemoveStaleTempReportsItsErrors(t *testing.T) {
 	t.Parallel()
 	if _, err := atomic.RemoveStaleTemp(t.Context(), filepath.Join(t.TempDir(), "missing")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v, want fs.ErrNotExist", err)
@@ -135,14 +135,14 @@ func TestRemoveStaleTempTellsWhatItCannot(t *testing.T) {
 	}
 }
 
-// Writers must never notice a sweep, however unlucky the moment.
+// RemoveStaleTemp must not disturb writers at any moment.
 func TestRemoveStaleTempBesideWriters(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	stop := make(chan struct{})
-	var sweepers, writers sync.WaitGroup
+	var removers, writers sync.WaitGroup
 	for range 2 {
-		sweepers.Go(func() {
+		removers.Go(func() {
 			for {
 				select {
 				case <-stop:
@@ -169,6 +169,6 @@ func TestRemoveStaleTempBesideWriters(t *testing.T) {
 	}
 	writers.Wait()
 	close(stop)
-	sweepers.Wait()
+	removers.Wait()
 	wantNames(t, dir, "a", "a~", "b", "b~")
 }

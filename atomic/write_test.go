@@ -73,7 +73,7 @@ func TestWriteCopiesAReader(t *testing.T) {
 	wantNames(t, dir, "f", "src")
 }
 
-// Whoever reads while others write must find one of the contents, whole.
+// A reader beside writers must find one of the contents, whole.
 func TestReadersNeverSeeAMix(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "f")
@@ -178,10 +178,10 @@ func TestBadInputChangesNothing(t *testing.T) {
 			}
 			var typed *atomic.Error
 			if !errors.As(err, &typed) || typed.Path != name || typed.Op != "write" {
-				t.Errorf("%#v is no *atomic.Error about it", err)
+				t.Errorf("%#v is not an *atomic.Error about the file", err)
 			}
 			if err != nil && (strings.Contains(err.Error(), ".tmp") || !strings.HasPrefix(err.Error(), "atomic: write ")) {
-				t.Errorf("reads badly: %v", err)
+				t.Errorf("bad message: %v", err)
 			}
 			wantContent(t, filepath.Join(dir, "file"), "old")
 			wantNames(t, dir, "chain", "dangling", "dir", "dirlink", "file", "link", "loop", "pool")
@@ -227,7 +227,7 @@ func TestWriteOfALargeReaderNeedsLittleMemory(t *testing.T) {
 	}
 }
 
-// childWrite writes two contents by turns until it is killed.
+// childWrite writes two contents in turn until it is killed.
 func childWrite() {
 	for i, start := 0, time.Now(); time.Since(start) < time.Minute; i++ {
 		content := strings.Repeat(string(rune('a'+i%2)), 100000)

@@ -37,7 +37,7 @@
 //
 // # Errors
 //
-// Every error is an [*Error] with the operation and the path. It can be tested with
+// Every error is an [*Error] with the operation and the path. It can be tested by
 // [errors.Is] for [ErrConflict], [ErrLocked] and so on, and for the errors of
 // packages fs and syscall.
 //

@@ -42,9 +42,9 @@ var (
 	ErrLocked = lockwait.ErrLocked
 )
 
-// Error is returned by every function of this package that fails, except for the
-// function given to [UpdateJSON], whose error is returned as it is. It wraps the
-// underlying error.
+// Error is the type of every error of this package. Only the errors of the caller's own
+// code, of the function given to [UpdateJSON] and of the reader given to
+// [VersionOfReader], are returned as they are.
 type Error struct {
 	Op     string // such as "write", "read JSON" or "lock"
 	Path   string // as the caller gave it; of a lock, the lock file
@@ -52,6 +52,7 @@ type Error struct {
 	Err    error
 }
 
+// Error returns "atomic: write conf/app.toml: rename: permission denied".
 func (e *Error) Error() string {
 	s := "atomic: " + e.Op + " " + e.Path + ": " + e.reason()
 	if e.Holder != (Holder{}) {

@@ -61,20 +61,20 @@ func acquire(ctx context.Context, fsys filesystem, path string, mode lockMode, o
 	if opts == nil {
 		opts = &LockOptions{}
 	}
+	file := absolute(fsys, path)
 	var onWait func()
 	if opts.OnWait != nil {
-		onWait = func() { opts.OnWait(currentHolder(fsys, path)) }
+		onWait = func() { opts.OnWait(currentHolder(fsys, file)) }
 	}
 	wait := lockwait.New(ctx, opts.Timeout, onWait)
 	l := &FileLock{path: path, mode: mode}
-	entry, err := processLocks.acquire(tableKey(fsys, path), mode, wait)
+	entry, err := processLocks.acquire(tableKey(fsys, file), mode, wait)
 	if err != nil {
-		return nil, lockError(fsys, path, err)
+		return nil, l.lockError(fsys, file, err)
 	}
-	file := absolute(fsys, path)
 	if err := wait.Poll(func() (bool, error) { return l.try(fsys, file) }); err != nil {
 		processLocks.release(entry, mode)
-		return nil, lockError(fsys, path, err)
+		return nil, l.lockError(fsys, file, err)
 	}
 	processLocks.add(l, entry)
 	return l, nil
@@ -162,11 +162,11 @@ func isSameFile(fsys filesystem, path string, file fs.FileInfo) (bool, error) {
 	return os.SameFile(file, now), nil
 }
 
-// lockError adds the holder, where there is one.
-func lockError(fsys filesystem, path string, err error) error {
-	e := &Error{Op: "lock", Path: path, Err: err}
+// lockError adds the path as the caller gave it, and the holder if there is one.
+func (l *FileLock) lockError(fsys filesystem, file string, err error) error {
+	e := &Error{Op: "lock", Path: l.path, Err: err}
 	if errors.Is(err, ErrLocked) || errors.Is(err, context.Canceled) {
-		e.Holder = currentHolder(fsys, path)
+		e.Holder = currentHolder(fsys, file)
 	}
 	return e
 }

@@ -390,3 +390,23 @@ func TestAReplacedLockFileIsNoticed(t *testing.T) {
 	}
 	fresh.Unlock()
 }
+
+func TestALockIsThatOfThePathWhenWaitingBegan(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	t.Chdir(dir)
+	held := mustLock(t, "lock")
+	l, err := atomic.Lock(t.Context(), "lock", &atomic.LockOptions{OnWait: func(h atomic.Holder) {
+		t.Chdir(other)
+		go held.Unlock()
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := atomic.TryLock(filepath.Join(dir, "lock")); !errors.Is(err, atomic.ErrLocked) {
+		t.Errorf("%v, want ErrLocked", err)
+	}
+	if err := l.Unlock(); err != nil {
+		t.Error(err)
+	}
+	wantNames(t, other)
+}

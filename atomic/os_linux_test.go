@@ -183,6 +183,8 @@ func TestAFileThatIsAMountPoint(t *testing.T) {
 		wantNames(t, dir, "f", "f~", "outside")
 	}
 	wantContent(t, name+"~", "a long old content")
+	mustWrite(t, name, "new", &atomic.Options{InPlace: true, ExactMode: 0o640})
+	wantMode(t, outside, 0o640)
 }
 
 func TestFullDisk(t *testing.T) {

@@ -3,7 +3,11 @@ package atomic
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"os"
+	"path/filepath"
+
+	"github.com/forewrite/forewrite/internal/fsx"
 )
 
 // RemoveStaleTemp removes the temporary files that crashed processes left in dir,
@@ -25,10 +29,17 @@ func RemoveStaleTemp(ctx context.Context, dir string) (removed int, err error) {
 			errs = append(errs, err)
 			break
 		}
-		if !e.Type().IsRegular() || !isTempName(e.Name()) {
+		if !isTempName(e.Name()) {
 			continue
 		}
-		ok, err := removeStaleTemp(dir, e.Name())
+		var ok bool
+		var err error
+		switch e.Type() {
+		case 0:
+			ok, err = removeStaleTemp(dir, e.Name())
+		case fs.ModeSymlink:
+			ok, err = removeStaleSymlink(dir, e.Name())
+		}
 		if err != nil {
 			errs = append(errs, err)
 		}
@@ -37,4 +48,17 @@ func RemoveStaleTemp(ctx context.Context, dir string) (removed int, err error) {
 		}
 	}
 	return removed, wrap(op, dir, errors.Join(errs...))
+}
+
+// removeStaleSymlink removes a symbolic link that was about to become a backup when its
+// process ended. A link can't be locked, so the process number in its name has to do.
+func removeStaleSymlink(dir, base string) (bool, error) {
+	pid, ok := ownerOf(base)
+	if !ok || fsx.ProcessAlive(pid) {
+		return false, nil
+	}
+	if err := os.Remove(filepath.Join(dir, base)); err != nil {
+		return false, ignoreNotExist(err)
+	}
+	return true, nil
 }

@@ -75,8 +75,8 @@ func TestRemoveStaleTempLeavesWhatIsInUse(t *testing.T) {
 }
 
 // A writer with NoClobber or Backup can be killed while its temporary file is a
-// second name of the target.
-func TestRemoveStaleTempRemovesSecondNames(t *testing.T) {
+// second name of the target, or a copy of the symbolic link that it replaces.
+func TestRemoveStaleTempRemovesLinks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f")
@@ -87,13 +87,15 @@ func TestRemoveStaleTempRemovesSecondNames(t *testing.T) {
 	}
 	for pid, want := range map[int]int{os.Getpid(): 0, ended.Process.Pid: 1} {
 		temp := filepath.Join(dir, fmt.Sprintf(".f.forewrite-%d-0123456789abc.tmp", pid))
-		if err := os.Link(name, temp); err != nil {
-			t.Skip(err)
+		for what, link := range map[string]func(string, string) error{"hard": os.Link, "symbolic": os.Symlink} {
+			if err := link(name, temp); err != nil {
+				t.Skip(err)
+			}
+			if n, err := atomic.RemoveStaleTemp(t.Context(), dir); n != want || err != nil {
+				t.Errorf("%s link of process %d: %d, %v, want %d", what, pid, n, err, want)
+			}
+			os.Remove(temp)
 		}
-		if n, err := atomic.RemoveStaleTemp(t.Context(), dir); n != want || err != nil {
-			t.Errorf("%d, %v, want %d", n, err, want)
-		}
-		os.Remove(temp)
 	}
 	wantContent(t, name, "content")
 	wantNames(t, dir, "f")

@@ -10,52 +10,73 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// keepBackup gives the old version its second name. The target never goes missing
-// for that, and the backup is replaced by a rename like any file.
-func (f *File) keepBackup(dir *os.File) error {
-	if f.cfg.backup == "" {
+// backUp gives the old version a second name, by a rename: neither the target nor
+// an earlier backup is missing at any time. dir is nil with NoSync.
+func (f *File) backUp(dir *os.File) error {
+	if f.cfg.Backup == "" {
 		return nil
 	}
-	old, err := f.cfg.tree.Lstat(f.path)
+	old, err := f.cfg.fsys.Lstat(f.path)
 	if err != nil {
-		return ignoreMissing(err) // nothing to keep
+		return ignoreNotExist(err) // nothing to back up
 	}
-	backup := f.path + f.cfg.backup
-	err = f.linkBackup(old, backup)
-	if errors.Is(err, errCopyInstead) {
+	backup := f.path + f.cfg.Backup
+	if old.Mode()&fs.ModeSymlink != 0 {
+		err = f.backUpSymlink(backup)
+	} else if err = f.linkBackup(backup); errors.Is(err, errNeedsCopy) {
 		return f.copyBackup(backup)
 	}
 	if err != nil || dir == nil {
 		return err
 	}
-	// Else a power loss could show the new version and not yet the backup.
+	// A power loss could otherwise show the new version and not yet the backup.
 	return fsx.SyncDirFile(dir)
 }
 
-var errCopyInstead = errors.New("copy instead")
+var errNeedsCopy = errors.New("the backup must be a copy")
 
-func (f *File) linkBackup(old fs.FileInfo, backup string) error {
+func (f *File) linkBackup(backup string) error {
 	// After a crash a link would be the second name that RejectHardLinks refuses.
-	if f.cfg.rejectLinks || old.Mode().Type() != 0 {
-		return errCopyInstead
+	if f.cfg.RejectHardLinks {
+		return errNeedsCopy
 	}
-	t := f.cfg.tree
-	_, base := filepath.Split(f.path)
-	temp := beside(f.path, newTempName(base))
-	if err := t.Link(f.path, temp); fsx.LinkUnsupported(err) {
-		return errCopyInstead // also from a mount point, which InPlace overwrites
+	fsys, temp := f.cfg.fsys, f.newTempPath()
+	if err := fsys.Link(f.path, temp); fsx.LinkUnsupported(err) {
+		return errNeedsCopy // also from a mount point, which InPlace overwrites
 	} else if err != nil {
 		return err
 	}
-	// Also after success: a rename between two names of one file, which they are
-	// after a crash right here, does nothing.
-	defer t.Remove(temp)
-	return patiently(func() error { return t.Rename(temp, backup) })
+	// Also after success: if a crash at this point has left the target and the backup
+	// as two names of one file, a rename of one to the other does nothing.
+	defer fsys.Remove(temp)
+	return retryShared(func() error { return fsys.Rename(temp, backup) })
+}
+
+// backUpSymlink backs up a link that is to be replaced, as a link: not what it leads
+// to, which does not change.
+func (f *File) backUpSymlink(backup string) error {
+	fsys, temp := f.cfg.fsys, f.newTempPath()
+	target, err := fsys.Readlink(f.path)
+	if err != nil {
+		return err
+	}
+	if err := fsys.Symlink(target, temp); err != nil {
+		return err
+	}
+	err = retryShared(func() error { return fsys.Rename(temp, backup) })
+	if err != nil {
+		fsys.Remove(temp)
+	}
+	return err
+}
+
+func (f *File) newTempPath() string {
+	_, base := filepath.Split(f.path)
+	return sibling(f.path, newTempName(base))
 }
 
 func (f *File) copyBackup(backup string) error {
-	c := &config{tree: f.cfg.tree, mode: 0o600, symlink: replaceSymlink, noSync: f.cfg.noSync, noMkdir: true}
-	src, err := c.tree.OpenFile(f.path, os.O_RDONLY|fsx.NonBlocking, 0)
+	src, err := f.cfg.fsys.OpenFile(f.path, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return err
 	}
@@ -64,8 +85,14 @@ func (f *File) copyBackup(backup string) error {
 	if err != nil {
 		return err
 	}
-	c.mode, c.exactMode, c.fresh = fi.Mode()&chmodBits, true, true
-	dst, err := create(backup, c)
+	dst, err := create(backup, &config{
+		fsys:  f.cfg.fsys,
+		perm:  fi.Mode() & fsx.ModeMask,
+		exact: true,
+		Options: Options{
+			Symlink: SymlinkReplace, FreshMetadata: true, NoSync: f.cfg.NoSync, NoMkdir: true,
+		},
+	})
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ func BenchmarkLockUnlock(b *testing.B) {
 	path := filepath.Join(b.TempDir(), "lock")
 	b.ReportAllocs()
 	for b.Loop() {
-		l, err := atomic.Lock(context.Background(), path)
+		l, err := atomic.Lock(context.Background(), path, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -31,7 +31,7 @@ func BenchmarkUpdateJSON(b *testing.B) {
 	name := filepath.Join(b.TempDir(), "f.json")
 	b.ReportAllocs()
 	for b.Loop() {
-		err := atomic.UpdateJSON(context.Background(), name, func(c *counter, _ bool) error { c.N++; return nil }, atomic.NoSync())
+		err := atomic.UpdateJSON(context.Background(), name, func(c *counter, _ bool) error { c.N++; return nil }, &atomic.Options{NoSync: true})
 		if err != nil {
 			b.Fatal(err)
 		}
@@ -43,20 +43,22 @@ func BenchmarkWriteFile(b *testing.B) {
 	name := filepath.Join(b.TempDir(), "f")
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := atomic.WriteFile(name, data, 0o644); err != nil {
+		if err := atomic.WriteFile(name, data, 0o644, nil); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 // BenchmarkNoSync replaces a file of 4 KiB with NoSync and by the least that any
-// program must do, by turns, so that a noisy machine is as noisy for both, and
-// compares the medians. The target is less than 1.3 times the least.
+// program must do, in turn, so that load on the machine affects both, and compares
+// the medians. The target is less than 1.3 times the least.
 func BenchmarkNoSync(b *testing.B) {
 	data := make([]byte, 4096)
 	dir := b.TempDir()
 	ways := [2]func() error{
-		func() error { return atomic.WriteFile(filepath.Join(dir, "f"), data, 0o644, atomic.NoSync()) },
+		func() error {
+			return atomic.WriteFile(filepath.Join(dir, "f"), data, 0o644, &atomic.Options{NoSync: true})
+		},
 		func() error { return cheapest(filepath.Join(dir, "g"), data) },
 	}
 	var took [2][]time.Duration
@@ -74,7 +76,7 @@ func BenchmarkNoSync(b *testing.B) {
 	b.ReportMetric(nosync, "nosync-ns")
 	b.ReportMetric(least, "least-ns")
 	b.ReportMetric(nosync/least, "times-the-least")
-	b.ReportMetric(0, "ns/op") // of both together: says nothing
+	b.ReportMetric(0, "ns/op") // the sum of both means nothing
 }
 
 func median(d []time.Duration) float64 {
@@ -104,7 +106,7 @@ func BenchmarkWriteGiB(b *testing.B) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	for b.Loop() {
-		if err := atomic.Write(name, countdown(1<<30), 0o644, atomic.NoSync()); err != nil {
+		if err := atomic.Write(name, countdown(1<<30), 0o644, &atomic.Options{NoSync: true}); err != nil {
 			b.Fatal(err)
 		}
 	}

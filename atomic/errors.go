@@ -6,55 +6,71 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/forewrite/forewrite/internal/lockwait"
 )
 
-// What [errors.Is] can tell apart, beside the errors of package fs and of the
-// system (fs.ErrNotExist, fs.ErrPermission, syscall.ENOSPC and so on).
+// Errors to test for with [errors.Is], beside those of package fs and of the system
+// (fs.ErrNotExist, fs.ErrPermission, syscall.ENOSPC and so on). They come wrapped
+// in an [*Error].
 var (
-	// ErrConflict: the file is not the version that [IfMatch] names.
-	ErrConflict = errors.New("the file has changed")
-	// ErrNotRegular: the target is a directory, a device, a socket or a FIFO.
+	// ErrConflict is returned when the file is not in the version that
+	// [Options].IfMatch names.
+	ErrConflict = errors.New("the file has changed since the expected version")
+	// ErrNotRegular is returned when the target is a directory, a device, a socket
+	// or a named pipe.
 	ErrNotRegular = errors.New("not a regular file")
-	// ErrSymlink: the target is a symbolic link, and [RejectSymlink] forbids it;
-	// or a lock file is one, which is always refused.
+	// ErrSymlink is returned when the target is a symbolic link and [SymlinkReject]
+	// is set, and when a lock file is one.
 	ErrSymlink = errors.New("is a symbolic link")
-	// ErrDangling: the target is a symbolic link that leads to nothing. Such an
-	// error is fs.ErrNotExist, too.
-	ErrDangling = errors.New("dangling symbolic link")
-	// ErrHardLink: the target has several names, and [RejectHardLinks] forbids it.
-	ErrHardLink = errors.New("has several hard links")
-	// ErrPublished: the new content is in place, but its directory could not be
-	// fsynced: a power loss may bring the old content back. Every other error of
-	// a write means that the target is unchanged.
-	ErrPublished = errors.New("published, but not known to be durable")
-	// ErrNoChange is for the function given to [UpdateJSON] to return: nothing
-	// shall be written, and that is no error.
+	// ErrDangling is returned when the target is a symbolic link to nothing. Such an
+	// error is also fs.ErrNotExist.
+	ErrDangling = errors.New("symbolic link to nothing")
+	// ErrHardLink is returned when the target has more than one hard link and
+	// [Options].RejectHardLinks is set.
+	ErrHardLink = errors.New("has more than one hard link")
+	// ErrPublished is returned when the new content is in place, but the fsync of
+	// its directory failed: a power loss may bring the old content back. After every
+	// other error of a write the target is unchanged, except for a failed write with
+	// [Options].InPlace.
+	ErrPublished = errors.New("written, but perhaps not durable")
+	// ErrNoChange is returned by the function given to [UpdateJSON] when there is
+	// nothing to write. UpdateJSON itself then returns nil.
 	ErrNoChange = errors.New("no change")
-
-	// ErrLock: every error about a lock.
-	ErrLock = errors.New("lock")
-	// ErrLockTimeout: the lock was not free in time, which is at once for
-	// [TryLock].
-	ErrLockTimeout = errors.New("busy")
+	// ErrLocked is returned when the lock was not released within
+	// [LockOptions].Timeout or the deadline of the context, and at once by [TryLock].
+	ErrLocked = lockwait.ErrLocked
 )
 
-// Error is what every function of this package returns about a file; about a lock
-// it is a [LockError]. It wraps what the system said.
+// Error is the type of every error of this package. Only the errors of the caller's own
+// code, of the function given to [UpdateJSON] and of the reader given to
+// [VersionOfReader], are returned as they are.
 type Error struct {
-	Op   string // such as "write" or "read JSON"
-	Path string // as the caller gave it
-	Err  error
+	Op     string // such as "write", "read JSON" or "lock"
+	Path   string // as the caller gave it; of a lock, the lock file
+	Holder Holder // of a lock that is not free: its exclusive holder, if known
+	Err    error
 }
 
-func (e *Error) Error() string { return "atomic: " + e.Op + " " + e.Path + ": " + e.reason() }
+// Error returns "atomic: write conf/app.toml: rename: permission denied".
+func (e *Error) Error() string {
+	s := "atomic: " + e.Op + " " + e.Path + ": " + e.reason()
+	if e.Holder != (Holder{}) {
+		s += " (" + e.Holder.String() + ")"
+	}
+	return s
+}
+
+// Unwrap returns the underlying error.
 func (e *Error) Unwrap() error { return e.Err }
 
-// reason leaves out the paths that say no more than e.Path does, those of the
-// temporary file above all.
+// reason leaves out paths that add nothing to e.Path, above all those of temporary
+// files.
 func (e *Error) reason() string {
 	switch inner := e.Err.(type) {
 	case *fs.PathError:
-		if inner.Path == e.Path || isTempName(filepath.Base(inner.Path)) {
+		same := inner.Path == e.Path || strings.HasSuffix(inner.Path, string(filepath.Separator)+e.Path)
+		if same || isTempName(filepath.Base(inner.Path)) {
 			return inner.Op + ": " + inner.Err.Error()
 		}
 	case *os.LinkError:
@@ -69,29 +85,3 @@ func wrap(op, path string, err error) error {
 	}
 	return &Error{Op: op, Path: path, Err: err}
 }
-
-// LockError is what [Lock], [RLock], [TryLock] and [FileLock.Unlock] return. It is
-// [ErrLock], and what it wraps: [ErrLockTimeout], [ErrSymlink], the error of the
-// context or that of the system.
-type LockError struct {
-	Path   string
-	Holder Holder // who holds it exclusively, where that is known
-	Err    error
-}
-
-func (e *LockError) Error() string {
-	var b strings.Builder
-	b.WriteString("atomic: lock " + e.Path + ": ")
-	if pe, ok := e.Err.(*fs.PathError); ok && pe.Path == e.Path {
-		b.WriteString(pe.Op + ": " + pe.Err.Error())
-	} else {
-		b.WriteString(e.Err.Error())
-	}
-	if e.Holder != (Holder{}) {
-		b.WriteString(" (" + e.Holder.String() + ")")
-	}
-	return b.String()
-}
-
-func (e *LockError) Unwrap() error        { return e.Err }
-func (e *LockError) Is(target error) bool { return target == ErrLock }

@@ -4,80 +4,108 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"log"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/forewrite/forewrite/atomic"
 )
 
-// inTempDir is where the examples play.
-func inTempDir() (dir string, cleanup func()) {
+// tempDir makes a directory for an example.
+func tempDir() (dir string, cleanup func()) {
 	dir, err := os.MkdirTemp("", "example")
 	if err != nil {
-		panic(err)
+		log.Fatal(err)
 	}
 	return dir, func() { os.RemoveAll(dir) }
 }
 
-func Example() {
-	dir, cleanup := inTempDir()
-	defer cleanup()
-	name := filepath.Join(dir, "conf", "motd.txt") // conf is made
-
-	if err := atomic.WriteFile(name, []byte("hello\n"), 0o644); err != nil {
-		fmt.Println(err)
-		return
+func printFile(name string) {
+	b, err := os.ReadFile(name)
+	if err != nil {
+		log.Fatal(err)
 	}
-	b, _ := os.ReadFile(name)
 	fmt.Print(string(b))
-	// Output: hello
 }
 
-func ExampleUpdateJSON() {
-	dir, cleanup := inTempDir()
+// A file of settings that several processes change.
+func Example() {
+	dir, cleanup := tempDir()
 	defer cleanup()
-	name := filepath.Join(dir, "visits.json")
+	name := filepath.Join(dir, "conf", "settings.json") // conf is made
 
-	type visits struct {
-		Count int
-		Last  string
+	type settings struct {
+		Theme    string
+		FontSize int
 	}
-	for _, who := range []string{"ann", "bob"} {
-		err := atomic.UpdateJSON(context.Background(), name, func(v *visits, exists bool) error {
-			if !exists {
-				fmt.Println("the first visit")
-			}
-			v.Count++
-			v.Last = who
-			return nil
-		})
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
+	if err := atomic.WriteJSON(name, settings{"dark", 12}, nil); err != nil {
+		log.Fatal(err)
 	}
-	b, _ := os.ReadFile(name)
-	fmt.Print(string(b))
+	err := atomic.UpdateJSON(context.Background(), name, func(s *settings, exists bool) error {
+		s.FontSize++
+		return nil
+	}, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	printFile(name)
 	// Output:
-	// the first visit
 	// {
-	//   "Count": 2,
-	//   "Last": "bob"
+	//   "Theme": "dark",
+	//   "FontSize": 13
 	// }
 }
 
+func ExampleWriteFile() {
+	dir, cleanup := tempDir()
+	defer cleanup()
+	name := filepath.Join(dir, "motd.txt")
+
+	if err := atomic.WriteFile(name, []byte("hello\n"), 0o644, nil); err != nil {
+		log.Fatal(err)
+	}
+	printFile(name)
+	// Output: hello
+}
+
+func ExampleWrite() {
+	dir, cleanup := tempDir()
+	defer cleanup()
+	name := filepath.Join(dir, "download")
+
+	// A reader that fails before its end leaves the file unchanged.
+	body := strings.NewReader("all of it\n")
+	if err := atomic.Write(name, body, 0o644, nil); err != nil {
+		log.Fatal(err)
+	}
+	body = strings.NewReader("half")
+	broken := io.MultiReader(body, truncated{})
+	err := atomic.Write(name, broken, 0o644, nil)
+	fmt.Println(errors.Is(err, io.ErrUnexpectedEOF))
+	printFile(name)
+	// Output:
+	// true
+	// all of it
+}
+
+type truncated struct{}
+
+func (truncated) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
+
 func ExampleCreate() {
-	dir, cleanup := inTempDir()
+	dir, cleanup := tempDir()
 	defer cleanup()
 
 	report := func(name string, lines int) error {
-		f, err := atomic.Create(name, 0o644)
+		f, err := atomic.Create(name, 0o644, nil)
 		if err != nil {
 			return err
 		}
-		defer f.Close() // throws away what was not committed
+		defer f.Close() // without Commit it discards the file
 		for i := range lines {
 			if _, err := fmt.Fprintln(f, "line", i+1); err != nil {
 				return err
@@ -88,62 +116,158 @@ func ExampleCreate() {
 
 	name := filepath.Join(dir, "report.txt")
 	if err := report(name, 2); err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	b, _ := os.ReadFile(name)
-	fmt.Print(string(b))
+	printFile(name)
 	// Output:
 	// line 1
 	// line 2
 }
 
+func ExampleFile_Seek() {
+	dir, cleanup := tempDir()
+	defer cleanup()
+	name := filepath.Join(dir, "data")
+
+	f, err := atomic.Create(name, 0o644, nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer f.Close()
+	fmt.Fprint(f, "0 lines\n") // to be overwritten when the number is known
+	lines := 0
+	for range 3 {
+		fmt.Fprint(f, "line\n")
+		lines++
+	}
+	if _, err := f.Seek(0, io.SeekStart); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Fprint(f, lines)
+	if err := f.Commit(); err != nil { // also reports a write that failed
+		log.Fatal(err)
+	}
+	printFile(name)
+	// Output:
+	// 3 lines
+	// line
+	// line
+	// line
+}
+
+func ExampleReadJSON() {
+	dir, cleanup := tempDir()
+	defer cleanup()
+	name := filepath.Join(dir, "state.json")
+
+	_, err := atomic.ReadJSON[[]string](name)
+	fmt.Println(errors.Is(err, fs.ErrNotExist))
+
+	if err := atomic.WriteJSON(name, []string{"a", "b"}, nil); err != nil {
+		log.Fatal(err)
+	}
+	list, err := atomic.ReadJSON[[]string](name)
+	fmt.Println(list, err)
+	// Output:
+	// true
+	// [a b] <nil>
+}
+
+func ExampleUpdateJSON() {
+	dir, cleanup := tempDir()
+	defer cleanup()
+	name := filepath.Join(dir, "visits.json")
+
+	type visits struct {
+		Count int
+		Last  string
+	}
+	for _, page := range []string{"/", "/about", "/about"} {
+		err := atomic.UpdateJSON(context.Background(), name, func(v *visits, exists bool) error {
+			if !exists {
+				fmt.Println("the first visit")
+			}
+			if v.Last == page {
+				return atomic.ErrNoChange
+			}
+			v.Count++
+			v.Last = page
+			return nil
+		}, nil)
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	printFile(name)
+	// Output:
+	// the first visit
+	// {
+	//   "Count": 2,
+	//   "Last": "/about"
+	// }
+}
+
 func ExampleLock() {
-	dir, cleanup := inTempDir()
+	dir, cleanup := tempDir()
 	defer cleanup()
 	path := filepath.Join(dir, "app.lock")
 
-	lock, err := atomic.Lock(context.Background(), path, atomic.LockTimeout(5*time.Second))
+	lock, err := atomic.Lock(context.Background(), path, &atomic.LockOptions{
+		Timeout: 5 * time.Second,
+		OnWait:  func(h atomic.Holder) { fmt.Println("waiting for another process:", h) },
+	})
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
+	}
+	defer lock.Unlock()
+	fmt.Println("locked")
+	// Output: locked
+}
+
+func ExampleTryLock() {
+	dir, cleanup := tempDir()
+	defer cleanup()
+	path := filepath.Join(dir, "app.lock")
+
+	lock, err := atomic.TryLock(path)
+	if err != nil {
+		log.Fatal(err)
 	}
 	defer lock.Unlock()
 
 	// A second one, here or in any other process:
 	_, err = atomic.TryLock(path)
-	var held *atomic.LockError
-	if errors.As(err, &held) && errors.Is(err, atomic.ErrLockTimeout) {
-		fmt.Println("busy, held by this process:", held.Holder.PID == os.Getpid())
+	var e *atomic.Error
+	if errors.Is(err, atomic.ErrLocked) && errors.As(err, &e) {
+		fmt.Println("held by this process:", e.Holder.PID == os.Getpid())
 	}
-	// Output: busy, held by this process: true
+	// Output: held by this process: true
 }
 
-func ExampleIfMatch() {
-	dir, cleanup := inTempDir()
+func ExampleVersionOf() {
+	dir, cleanup := tempDir()
 	defer cleanup()
 	name := filepath.Join(dir, "notes.txt")
 	os.WriteFile(name, []byte("draft"), 0o644)
 
 	seen, err := atomic.VersionOf(name)
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
-	os.WriteFile(name, []byte("edited by somebody else"), 0o644)
+	os.WriteFile(name, []byte("edited by another program"), 0o644)
 
-	err = atomic.WriteFile(name, []byte("final"), 0o644, atomic.IfMatch(seen))
+	err = atomic.WriteFile(name, []byte("final"), 0o644, &atomic.Options{IfMatch: &seen})
 	fmt.Println(errors.Is(err, atomic.ErrConflict))
 	// Output: true
 }
 
-func ExampleNoClobber() {
-	dir, cleanup := inTempDir()
+func ExampleOptions_noClobber() {
+	dir, cleanup := tempDir()
 	defer cleanup()
 	name := filepath.Join(dir, "id")
 
 	for _, id := range []string{"first", "second"} {
-		err := atomic.WriteFile(name, []byte(id), 0o600, atomic.NoClobber())
+		err := atomic.WriteFile(name, []byte(id), 0o600, &atomic.Options{NoClobber: true})
 		fmt.Println(id, errors.Is(err, fs.ErrExist))
 	}
 	// Output:
@@ -151,30 +275,32 @@ func ExampleNoClobber() {
 	// second true
 }
 
-func ExampleBackup() {
-	dir, cleanup := inTempDir()
+func ExampleOptions_backup() {
+	dir, cleanup := tempDir()
 	defer cleanup()
 	name := filepath.Join(dir, "app.conf")
 
-	atomic.WriteFile(name, []byte("old"), 0o644)
-	atomic.WriteFile(name, []byte("new"), 0o644, atomic.Backup("~"))
-	b, _ := os.ReadFile(name + "~")
-	fmt.Println(string(b))
+	for _, content := range []string{"old\n", "new\n"} {
+		err := atomic.WriteFile(name, []byte(content), 0o644, &atomic.Options{Backup: "~"})
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	printFile(name + "~")
 	// Output: old
 }
 
-func ExampleInRoot() {
-	dir, cleanup := inTempDir()
+func ExampleOptions_root() {
+	dir, cleanup := tempDir()
 	defer cleanup()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
-		fmt.Println(err)
-		return
+		log.Fatal(err)
 	}
 	defer root.Close()
 
 	for _, name := range []string{"upload.txt", "../upload.txt"} {
-		err := atomic.WriteFile(name, []byte("data"), 0o644, atomic.InRoot(root))
+		err := atomic.WriteFile(name, []byte("data"), 0o644, &atomic.Options{Root: root})
 		fmt.Println(name, err == nil)
 	}
 	// Output:
@@ -182,12 +308,12 @@ func ExampleInRoot() {
 	// ../upload.txt false
 }
 
-func ExampleSweep() {
-	dir, cleanup := inTempDir()
+func ExampleRemoveStaleTemp() {
+	dir, cleanup := tempDir()
 	defer cleanup()
 
-	// At the start of a program: what earlier ones left when they crashed.
-	n, err := atomic.Sweep(context.Background(), dir)
+	// When a program starts: what earlier ones left when they crashed.
+	n, err := atomic.RemoveStaleTemp(context.Background(), dir)
 	fmt.Println(n, err)
 	// Output: 0 <nil>
 }

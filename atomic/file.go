@@ -9,89 +9,92 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// File is the new content of a file on its way. Nobody sees any of it until
-// [File.Commit]; [File.Close] without a Commit throws it away.
+// File is new content for a file. [File.Commit] publishes the file, [File.Close]
+// without Commit discards it; before that no reader sees any of it.
 //
 // A File must not be used by several goroutines at once.
 type File struct {
 	cfg  *config
 	name string // as given
-	path string // what is replaced: name, or where it leads
+	path string // what is replaced: name, or the end of its symbolic links
 
 	parents   *parents
 	temp      *os.File
 	tempPath  string
-	err       error // the first failed write; it sticks
+	err       error // the first failed write, which every later call returns
 	published bool
 	closed    bool
 }
 
-// Create begins to replace the file, or to make it with that mode (before umask).
-// Nothing happens to the file before [File.Commit]:
+// Create begins a new version of the file. A file that does not exist gets the mode
+// perm, less the umask. Nothing happens to the file before [File.Commit]:
 //
-//	f, err := atomic.Create(name, 0o644)
+//	f, err := atomic.Create(name, 0o644, nil)
 //	if err != nil {
 //		return err
 //	}
 //	defer f.Close()
 //	…
 //	return f.Commit()
-func Create(name string, perm fs.FileMode, opts ...Option) (*File, error) {
-	f, err := create(name, newConfig(perm, opts))
+func Create(name string, perm fs.FileMode, opts *Options) (*File, error) {
+	c, err := newConfig(perm, opts)
+	if err != nil {
+		return nil, wrap("create", name, err)
+	}
+	f, err := create(name, c)
 	return f, wrap("create", name, err)
 }
 
 func create(name string, c *config) (_ *File, err error) {
-	if bad := c.mode &^ chmodBits; bad != 0 {
-		return nil, fmt.Errorf("%w: mode %v", fs.ErrInvalid, c.mode)
-	}
 	f := &File{cfg: c, name: name, parents: &parents{}}
 	path, old, err := c.resolve(name)
 	if err != nil {
 		return nil, err
 	}
 	f.path = path
-	if old != nil && c.noClobber {
+	if old != nil && c.NoClobber {
 		return nil, fs.ErrExist
 	}
-	if dir, _ := split(path); old == nil && !c.noMkdir {
-		if f.parents, err = makeParents(c.tree, dir); err != nil {
+	if dir, _ := split(path); old == nil && !c.NoMkdir {
+		if f.parents, err = makeParents(c.fsys, dir); err != nil {
 			return nil, err
 		}
 	}
-	// An existing file's mode may be stricter than the caller's: until it is
-	// copied, nobody else may look.
-	perm := c.mode
-	if c.exactMode || old != nil && !c.fresh {
+	// The mode of an existing file may be stricter than perm: until it is copied,
+	// only the owner may read the new content.
+	perm := c.perm
+	if c.exact || old != nil && !c.FreshMetadata {
 		perm = 0o600
 	}
-	if f.temp, f.tempPath, err = createTemp(c.tree, path, perm); err != nil {
+	if f.temp, f.tempPath, err = createTemp(c.fsys, path, perm); err != nil {
 		f.parents.remove()
 		return nil, err
 	}
 	return f, nil
 }
 
-// Write appends to the new content, or writes where Seek went.
+// Write writes to the new content, at its end or where Seek moved to. After a
+// failed write every later Write, ReadFrom and Commit fails as well, so that half a
+// file can't be published by mistake.
 func (f *File) Write(p []byte) (int, error) {
 	if err := f.usable(); err != nil {
 		return 0, wrap("write", f.name, err)
 	}
 	n, err := f.temp.Write(p)
-	return n, f.stick(err)
+	return n, f.fail(err)
 }
 
-// ReadFrom copies everything from r. Where the system can copy from file to file
-// by itself, it does.
+// ReadFrom writes what r holds. Where the system can copy from file to file by
+// itself, it does.
 func (f *File) ReadFrom(r io.Reader) (int64, error) {
 	if err := f.usable(); err != nil {
 		return 0, wrap("write", f.name, err)
 	}
 	n, err := f.temp.ReadFrom(r)
-	return n, f.stick(err)
+	return n, f.fail(err)
 }
 
-// Seek sets where the next Write goes, as for [os.File].
+// Seek sets the offset of the next Write or ReadFrom, as that of [os.File] does.
 func (f *File) Seek(offset int64, whence int) (int64, error) {
 	if err := f.usable(); err != nil {
 		return 0, wrap("seek", f.name, err)
@@ -107,51 +110,50 @@ func (f *File) usable() error {
 	return f.err
 }
 
-// stick remembers a failed write, so that a caller who overlooked it can't commit
-// half a file.
-func (f *File) stick(err error) error {
+// fail records the error of a failed write.
+func (f *File) fail(err error) error {
 	if err != nil {
 		f.err = err
 	}
 	return wrap("write", f.name, err)
 }
 
-// Commit makes the new content durable and then visible. After an error the file
-// is what it was before and the new content is gone, except for [ErrPublished].
-// A second Commit fails with fs.ErrClosed.
+// Commit publishes the file: it makes the new content durable and then visible.
+// After an error the file is unchanged and the new content is discarded; see
+// [ErrPublished] for the exceptions. A second Commit is fs.ErrClosed.
 func (f *File) Commit() error {
 	return wrap("write", f.name, f.commit())
 }
 
 // commit is this sequence; n is the name, t the temporary file, d the directory:
 //
-//	lstat n             what is replaced, and may it be?
+//	lstat n             may what is there now be replaced?
 //	fchown, fsetxattr, fchmod t
-//	fsync t             else a power loss could leave n empty or torn: the rename
-//	                    may reach the disk before the data does
-//	fsync parents       else a power loss could take directories away that are
-//	                    new, and n with them
+//	fsync t             without it a power loss could leave n empty or torn: the
+//	                    rename may reach the disk before the data does
+//	fsync parents       without it a power loss could remove new directories, and
+//	                    n with them
 //	open d              what can fail fails before the rename
 //	link n, backup      with Backup
 //	rename t, n         the commit point for readers, and for a killed process
-//	fsync d             else a power loss could bring the old n back after
+//	fsync d             without it a power loss could bring the old n back after
 //	                    success was reported
 //
-// A crash before the rename leaves n as it was, and t for Sweep.
+// A crash before the rename leaves n unchanged, and t for [RemoveStaleTemp].
 func (f *File) commit() error {
 	if err := f.usable(); err != nil {
-		f.discard()
+		f.end()
 		return err
 	}
-	defer f.discard()
+	defer f.end()
 	old, err := f.current()
 	if err != nil {
 		return err
 	}
-	if err := f.takeMetadata(old); err != nil {
+	if err := f.setMetadata(old); err != nil {
 		return err
 	}
-	if f.cfg.noSync {
+	if f.cfg.NoSync {
 		if err := flush(f.temp); err != nil {
 			return err
 		}
@@ -164,7 +166,7 @@ func (f *File) commit() error {
 		return err
 	}
 	dirPath, _ := split(f.path)
-	dir, err := openDir(f.cfg.tree, dirPath)
+	dir, err := openDir(f.cfg.fsys, dirPath)
 	if err != nil {
 		return err
 	}
@@ -178,33 +180,33 @@ func (f *File) commit() error {
 	return nil
 }
 
-// current looks again at what is replaced: much may have happened since Create.
+// current returns what is at the path now: it may have changed since Create.
 func (f *File) current() (fs.FileInfo, error) {
-	old, err := f.cfg.tree.Lstat(f.path)
+	old, err := f.cfg.fsys.Lstat(f.path)
 	if err != nil {
-		return nil, ignoreMissing(err)
+		return nil, ignoreNotExist(err)
 	}
-	return old, f.cfg.acceptable(old)
+	return old, f.cfg.checkReplaceable(old)
 }
 
-// Close throws the new content away, unless it was committed. It can be called
-// again and always deferred; it never publishes anything.
+// Close discards the file, unless it was committed. It can be called more than once
+// and always be deferred. Its error is nil.
 func (f *File) Close() error {
-	f.discard()
+	f.end()
 	return nil
 }
 
-// discard ends the File: whatever was not published leaves no trace.
-func (f *File) discard() {
+// end removes what was not published.
+func (f *File) end() {
 	if f.closed {
 		return
 	}
 	f.closed = true
 	if !f.published {
-		if !renamesOpen {
+		if !canRenameOpen {
 			f.temp.Close()
 		}
-		f.cfg.tree.Remove(f.tempPath)
+		f.cfg.fsys.Remove(f.tempPath)
 		f.parents.remove()
 	}
 	f.temp.Close()

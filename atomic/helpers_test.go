@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/forewrite/forewrite/atomic"
 )
 
 // children are what this test binary does when a test starts it again as another
@@ -119,6 +121,12 @@ func wantNames(t testing.TB, dir string, want ...string) {
 	if !slices.Equal(got, want) {
 		t.Errorf("%s holds %s, want %s", dir, strings.Join(got, " "), strings.Join(want, " "))
 	}
+}
+
+// version is that of a file with this content, for IfMatch.
+func version(content string) *atomic.Version {
+	v := atomic.VersionOfBytes([]byte(content))
+	return &v
 }
 
 func symlink(t testing.TB, to, name string) {

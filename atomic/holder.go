@@ -15,30 +15,32 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// Holder is who holds a lock exclusively. The zero Holder is nobody.
+// Holder is the process that holds a lock exclusively. The zero Holder means that
+// there is none, or that it is not known.
 type Holder struct {
 	PID   int
 	Host  string
 	Since time.Time // to the second
 }
 
+// String returns "held by process 12 on db1 since 2026-01-31T12:00:00Z".
 func (h Holder) String() string {
 	if h == (Holder{}) {
-		return "held by nobody"
+		return "no known holder"
 	}
 	return fmt.Sprintf("held by process %d on %s since %s", h.PID, h.Host, h.Since.Format(time.RFC3339))
 }
 
-// ReadHolder reads from a lock file who holds the lock exclusively, or who did when
-// they were killed. It is for messages: whether the lock is free, only [TryLock]
-// can tell. A file with other content is fs.ErrInvalid.
+// ReadHolder reads from a lock file which process holds the lock exclusively, or
+// held it when it was killed. It is for messages: only [TryLock] finds out whether
+// the lock is free. A file with other content is fs.ErrInvalid.
 func ReadHolder(path string) (Holder, error) {
-	h, err := readHolder(host{}, path)
+	h, err := readHolder(hostFS{}, path)
 	return h, wrap("read holder", path, err)
 }
 
 // The holder is one line, always of the same length: it is overwritten in place,
-// which costs no change of size and can't leave a part of the one before.
+// which does not change the size and can't leave a part of the line before.
 //
 //	pid=4711 host=db1 since=2026-01-31T12:00:00Z
 const (
@@ -46,8 +48,8 @@ const (
 	maxHostSize = 64
 )
 
-// holderOffset: on Windows the lock is on the first byte, and what is locked there
-// nobody else can read.
+// holderOffset: on Windows the lock is on the first byte, and no other process can
+// read a locked byte.
 var holderOffset = func() int64 {
 	if runtime.GOOS == "windows" {
 		return 1
@@ -64,8 +66,8 @@ var hostname = sync.OnceValue(func() string {
 	return name[:min(len(name), maxHostSize)]
 })
 
-// gone tells a holder that was killed, as far as that can be seen from here.
-func (h Holder) gone() bool { return h.Host == hostname() && !fsx.ProcessAlive(h.PID) }
+// dead reports whether the process has ended. Of another host that is not known.
+func (h Holder) dead() bool { return h.Host == hostname() && !fsx.ProcessAlive(h.PID) }
 
 func (h Holder) line() []byte {
 	b := make([]byte, 0, holderSize)
@@ -85,8 +87,8 @@ func pad(b []byte) []byte {
 	return append(b, '\n')
 }
 
-// parseHolder: blank means nobody, and so does a line of zeroes, which is what a
-// power loss may leave.
+// parseHolder parses a line. A blank one means that there is no holder, and so does
+// one of zeroes, which a power loss may leave.
 func parseHolder(line []byte) (h Holder, ok bool) {
 	fields := bytes.Fields(bytes.Trim(line, "\x00"))
 	if len(fields) == 0 {
@@ -111,13 +113,26 @@ func parseHolder(line []byte) (h Holder, ok bool) {
 	return h, true
 }
 
-func readHolder(t tree, path string) (Holder, error) {
-	f, _, err := openRegular(t, path)
+func readHolder(fsys filesystem, path string) (Holder, error) {
+	f, _, err := openRegular(fsys, path)
 	if err != nil {
 		return Holder{}, err
 	}
 	defer f.Close()
 	return holderIn(f)
+}
+
+// currentHolder is the holder for an error message: the zero Holder if there is none
+// or it can't be read.
+func currentHolder(fsys filesystem, path string) Holder {
+	if !closeKeepsLock { // none was written, and to look for one would release a lock
+		return Holder{}
+	}
+	h, err := readHolder(fsys, path)
+	if err != nil || h.dead() {
+		return Holder{}
+	}
+	return h
 }
 
 func holderIn(f *os.File) (Holder, error) {
@@ -133,17 +148,17 @@ func holderIn(f *os.File) (Holder, error) {
 	return h, nil
 }
 
-// noteHolder writes this process into the lock file that it has just locked. Best
-// effort, and careful: a file with other content, or with a second name somewhere,
-// is perhaps no lock file and is left alone.
-func noteHolder(t tree, path string, info fs.FileInfo) *os.File {
-	if n, ok := fsx.Nlink(info); ok && n != 1 || !notesHolders {
+// writeHolder writes this process into the lock file that it has just locked. That
+// is best effort, and a file with other content or more than one hard link is left
+// alone, because it may be no lock file.
+func writeHolder(fsys filesystem, path string, info fs.FileInfo) *os.File {
+	if n, ok := fsx.Nlink(info); ok && n != 1 || !closeKeepsLock {
 		return nil
 	}
 	if info.Size() != 0 && info.Size() != holderOffset+holderSize {
 		return nil
 	}
-	f, err := t.OpenFile(path, os.O_RDWR|fsx.NoFollow, 0)
+	f, err := fsys.OpenFile(path, os.O_RDWR|fsx.NoFollow, 0)
 	if err != nil {
 		return nil
 	}
@@ -161,11 +176,11 @@ func noteHolder(t tree, path string, info fs.FileInfo) *os.File {
 	return f
 }
 
-// clearHolder comes before the unlock, so that it can't wipe out the next one. It
-// keeps a later error message from naming who has long been gone.
-func clearHolder(note *os.File) {
-	if note != nil {
-		note.WriteAt(pad(make([]byte, 0, holderSize)), holderOffset)
-		note.Close()
+// clearHolder comes before the unlock, so that it can't erase the next holder.
+// Without it, later error messages would name a process that holds nothing.
+func clearHolder(f *os.File) {
+	if f != nil {
+		f.WriteAt(pad(make([]byte, 0, holderSize)), holderOffset)
+		f.Close()
 	}
 }

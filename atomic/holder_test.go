@@ -39,19 +39,19 @@ func TestHolderIsWrittenAndCleared(t *testing.T) {
 func TestReadersAreNotHolders(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lock")
-	l, err := atomic.RLock(t.Context(), path)
+	l, err := atomic.RLock(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer l.Unlock()
 	_, err = atomic.TryLock(path)
-	var typed *atomic.LockError
+	var typed *atomic.Error
 	if !errors.As(err, &typed) || typed.Holder != (atomic.Holder{}) {
 		t.Errorf("%#v names a holder", err)
 	}
 }
 
-// Whoever locks the data file itself, by mistake or not, must not lose its content.
+// Locking the data file itself, by mistake or not, must not change its content.
 func TestLockingAFileWithContentLeavesIt(t *testing.T) {
 	t.Parallel()
 	for _, content := range []string{"x", "data", strings.Repeat("x", 128), strings.Repeat("x", 129), strings.Repeat("pid=1 ", 100), "   \n"} {

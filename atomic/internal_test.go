@@ -1,18 +1,20 @@
 package atomic
 
 import (
-	"context"
 	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 	"unicode/utf8"
+
+	"github.com/forewrite/forewrite/internal/lockwait"
 )
 
-func TestLeadsToNoticesWhatHappenedToThePath(t *testing.T) {
+func TestIsSameFileNoticesWhatHappenedToThePath(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
 		change func(path string) error
@@ -38,97 +40,88 @@ func TestLeadsToNoticesWhatHappenedToThePath(t *testing.T) {
 		if err := c.change(path); err != nil {
 			t.Skip(err)
 		}
-		got, err := leadsTo(host{}, path, info)
+		got, err := isSameFile(hostFS{}, path, info)
 		if got != c.want || err != c.err {
 			t.Errorf("%s: %v, %v", what, got, err)
 		}
 	}
 }
 
-func TestGateIsFirstComeFirstServed(t *testing.T) {
+func newLockTable() *lockTable {
+	return &lockTable{entries: map[string]*tableEntry{}, held: map[*FileLock]*tableEntry{}}
+}
+
+func TestLockTableIsFirstComeFirstServed(t *testing.T) {
 	t.Parallel()
-	table := gateTable{byKey: map[string]*gate{}, held: map[*FileLock]*gate{}}
-	g, err := table.enter("k", exclusive, newPatience(t.Context(), -1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	const order = "rrwrw" // readers next to each other go in together
-	entered := make(chan byte)
-	for i := range order {
-		go func() {
-			if _, err := table.enter("k", order[i] == 'w', newPatience(context.Background(), 10*time.Second)); err != nil {
-				t.Error(err)
+	synctest.Test(t, func(t *testing.T) {
+		table := newLockTable()
+		e, err := table.acquire("k", exclusive, lockwait.New(t.Context(), 0, nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		const order = "rrwrw" // readers next to each other acquire it together
+		acquired := make(chan byte, len(order))
+		for i := range order {
+			go func() {
+				if _, err := table.acquire("k", order[i] == 'w', lockwait.New(t.Context(), time.Minute, nil)); err != nil {
+					t.Error(err)
+				}
+				acquired <- order[i]
+			}()
+			synctest.Wait() // it is in the queue before the next one comes
+		}
+		expect := func(want string) {
+			t.Helper()
+			synctest.Wait()
+			got := ""
+			for len(acquired) > 0 {
+				got += string(<-acquired)
 			}
-			entered <- order[i]
-		}()
-		for queued := 0; queued != i+1; { // it stands in the queue before the next comes
-			table.mu.Lock()
-			queued = len(g.queue)
-			table.mu.Unlock()
-			time.Sleep(time.Millisecond)
-		}
-	}
-	expect := func(want string) {
-		t.Helper()
-		for range want {
-			if got := <-entered; string(got) != want[:1] {
-				t.Errorf("%c came, want %s", got, want)
+			if got != want {
+				t.Errorf("%q acquired it, want %q", got, want)
 			}
 		}
-		select {
-		case got := <-entered:
-			t.Errorf("%c came beside %s", got, want)
-		case <-time.After(20 * time.Millisecond):
+		expect("")
+		table.release(e, exclusive)
+		expect("rr")
+		table.release(e, shared)
+		expect("")
+		table.release(e, shared)
+		expect("w")
+		table.release(e, exclusive)
+		expect("r")
+		table.release(e, shared)
+		expect("w")
+		table.release(e, exclusive)
+		if len(table.entries) != 0 {
+			t.Error("the entry is left after its last user")
 		}
-	}
-	table.leave(g, exclusive)
-	expect("rr")
-	table.leave(g, shared)
-	table.leave(g, shared)
-	expect("w")
-	table.leave(g, exclusive)
-	expect("r")
-	table.leave(g, shared)
-	expect("w")
-	table.leave(g, exclusive)
-	if len(table.byKey) != 0 {
-		t.Error("the gate outlives its users")
-	}
+	})
 }
 
-func TestAGateIsLeftByWhoGivesUp(t *testing.T) {
+func TestAWaiterThatGivesUpLeavesTheQueue(t *testing.T) {
 	t.Parallel()
-	table := gateTable{byKey: map[string]*gate{}, held: map[*FileLock]*gate{}}
-	g, err := table.enter("k", shared, newPatience(t.Context(), -1))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := table.enter("k", exclusive, newPatience(t.Context(), 10*time.Millisecond)); !errors.Is(err, ErrLockTimeout) {
-		t.Fatalf("%v, want ErrLockTimeout", err)
-	}
-	if _, err := table.enter("k", shared, newPatience(t.Context(), noWait)); err != nil {
-		t.Errorf("a reader after the writer gave up: %v", err)
-	}
-	table.leave(g, shared)
-	table.leave(g, shared)
-	if len(table.byKey) != 0 {
-		t.Error("the gate outlives its users")
-	}
-}
-
-func TestAZeroTimeoutIsHalfAMinute(t *testing.T) {
-	t.Parallel()
-	for d, want := range map[time.Duration]time.Duration{0: 30 * time.Second, time.Second: time.Second, -1: -1} {
-		if p := newPatience(t.Context(), timeoutOf([]LockOption{LockTimeout(d)})); p.limit != want {
-			t.Errorf("%v: %v, want %v", d, p.limit, want)
+	synctest.Test(t, func(t *testing.T) {
+		table := newLockTable()
+		e, err := table.acquire("k", shared, lockwait.New(t.Context(), 0, nil))
+		if err != nil {
+			t.Fatal(err)
 		}
-	}
-	if p := newPatience(t.Context(), timeoutOf(nil)); p.limit != 30*time.Second {
-		t.Errorf("no option: %v", p.limit)
-	}
+		if _, err := table.acquire("k", exclusive, lockwait.New(t.Context(), time.Second, nil)); !errors.Is(err, ErrLocked) {
+			t.Fatalf("%v, want ErrLocked", err)
+		}
+		if _, err := table.acquire("k", shared, lockwait.New(t.Context(), -1, nil)); err != nil {
+			t.Errorf("a reader after the writer gave up: %v", err)
+		}
+		table.release(e, shared)
+		table.release(e, shared)
+		if len(table.entries) != 0 {
+			t.Error("the entry is left after its last user")
+		}
+	})
 }
 
-func TestTempNamesAreShortAndTheirOwn(t *testing.T) {
+func TestTempNamesAreShortAndUnique(t *testing.T) {
 	t.Parallel()
 	for _, base := range []string{"f", "config.json", strings.Repeat("n", 255), strings.Repeat("ü", 127), strings.Repeat("\xff", 255), ".hidden"} {
 		name := newTempName(base)
@@ -144,17 +137,17 @@ func TestTempNamesAreShortAndTheirOwn(t *testing.T) {
 	}
 }
 
-func TestPatiently(t *testing.T) {
+func TestRetrySharedReturnsOtherErrorsAtOnce(t *testing.T) {
 	t.Parallel()
 	for _, want := range []error{nil, fs.ErrPermission, fs.ErrNotExist} {
 		calls := 0
-		if err := patiently(func() error { calls++; return want }); err != want || calls != 1 {
+		if err := retryShared(func() error { calls++; return want }); err != want || calls != 1 {
 			t.Errorf("%v after %d calls, want %v after one", err, calls, want)
 		}
 	}
 }
 
-func TestErrorsReadWell(t *testing.T) {
+func TestErrorMessages(t *testing.T) {
 	t.Parallel()
 	since := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	temp := "conf/" + newTempName("app.toml")
@@ -162,17 +155,19 @@ func TestErrorsReadWell(t *testing.T) {
 		err  error
 		want string
 	}{
-		{&Error{"write", "conf/app.toml", &os.LinkError{Op: "rename", Old: temp, New: "conf/app.toml", Err: fs.ErrPermission}},
+		{&Error{Op: "write", Path: "conf/app.toml", Err: &os.LinkError{Op: "rename", Old: temp, New: "conf/app.toml", Err: fs.ErrPermission}},
 			"atomic: write conf/app.toml: rename: permission denied"},
-		{&Error{"write", "conf/app.toml", &fs.PathError{Op: "open", Path: temp, Err: fs.ErrPermission}},
+		{&Error{Op: "write", Path: "conf/app.toml", Err: &fs.PathError{Op: "open", Path: temp, Err: fs.ErrPermission}},
 			"atomic: write conf/app.toml: open: permission denied"},
-		{&Error{"write", "conf/app.toml", &fs.PathError{Op: "mkdir", Path: "conf", Err: fs.ErrPermission}},
+		{&Error{Op: "write", Path: "conf/app.toml", Err: &fs.PathError{Op: "mkdir", Path: "conf", Err: fs.ErrPermission}},
 			"atomic: write conf/app.toml: mkdir conf: permission denied"},
-		{&Error{"write", "conf/app.toml", ErrConflict},
-			"atomic: write conf/app.toml: the file has changed"},
-		{&LockError{Path: "app.lock", Err: ErrLockTimeout, Holder: Holder{12, "db1", since}},
-			"atomic: lock app.lock: busy (held by process 12 on db1 since 2026-01-31T12:00:00Z)"},
-		{&LockError{Path: "app.lock", Err: &fs.PathError{Op: "open", Path: "app.lock", Err: fs.ErrPermission}},
+		{&Error{Op: "write", Path: "conf/app.toml", Err: ErrConflict},
+			"atomic: write conf/app.toml: the file has changed since the expected version"},
+		{&Error{Op: "write", Path: "app.toml", Err: &fs.PathError{Op: "lstat", Path: "/srv/app.toml", Err: fs.ErrPermission}},
+			"atomic: write app.toml: lstat: permission denied"},
+		{&Error{Op: "lock", Path: "app.lock", Err: ErrLocked, Holder: Holder{12, "db1", since}},
+			"atomic: lock app.lock: locked by another process or goroutine (held by process 12 on db1 since 2026-01-31T12:00:00Z)"},
+		{&Error{Op: "lock", Path: "app.lock", Err: &fs.PathError{Op: "open", Path: "app.lock", Err: fs.ErrPermission}},
 			"atomic: lock app.lock: open: permission denied"},
 	} {
 		if got := c.err.Error(); got != c.want {

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -32,7 +33,7 @@ func childIncrement() {
 				err := atomic.UpdateJSON(context.Background(), os.Args[1], func(c *counter, _ bool) error {
 					c.N++
 					return nil
-				}, atomic.NoSync(), atomic.LockTimeout(time.Minute))
+				}, &atomic.Options{NoSync: true, Lock: atomic.LockOptions{Timeout: time.Minute}})
 				childFatal(err)
 			}
 		})
@@ -68,39 +69,30 @@ func TestWriteJSONIsForPeople(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "f.json")
 	v := map[string]any{"a": "<b> & c", "list": []int{1}}
-	for _, c := range []struct {
-		opts []atomic.Option
-		want string
-	}{
-		{nil, "{\n  \"a\": \"<b> & c\",\n  \"list\": [\n    1\n  ]\n}\n"},
-		{[]atomic.Option{atomic.Indent("\t")}, "{\n\t\"a\": \"<b> & c\",\n\t\"list\": [\n\t\t1\n\t]\n}\n"},
-		{[]atomic.Option{atomic.Indent("")}, "{\"a\":\"<b> & c\",\"list\":[1]}\n"},
-	} {
-		if err := atomic.WriteJSON(name, v, c.opts...); err != nil {
-			t.Fatal(err)
-		}
-		wantContent(t, name, c.want)
+	if err := atomic.WriteJSON(name, v, nil); err != nil {
+		t.Fatal(err)
 	}
+	wantContent(t, name, "{\n  \"a\": \"<b> & c\",\n  \"list\": [\n    1\n  ]\n}\n")
 }
 
-func TestWriteJSONOfWhatCannotBe(t *testing.T) {
+func TestWriteJSONOfAValueThatCannotBeEncoded(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f.json")
 	put(t, name, "old")
-	err := atomic.WriteJSON(name, make(chan int))
+	err := atomic.WriteJSON(name, make(chan int), nil)
 	var unsupported *json.UnsupportedTypeError
 	if !errors.As(err, &unsupported) {
 		t.Errorf("%v, want *json.UnsupportedTypeError", err)
 	}
 	wantContent(t, name, "old")
-	if err := atomic.WriteJSON(filepath.Join(dir, "new", "f.json"), func() {}); err == nil {
-		t.Error("no error")
+	if err := atomic.WriteJSON(filepath.Join(dir, "new", "f.json"), func() {}, nil); !errors.As(err, &unsupported) {
+		t.Errorf("%v, want *json.UnsupportedTypeError", err)
 	}
 	wantNames(t, dir, "f.json")
 }
 
-func TestBadJSONIsNeverTheDefault(t *testing.T) {
+func TestBadJSONIsNeverReadAsTheZeroValue(t *testing.T) {
 	t.Parallel()
 	for _, content := range []string{"", " ", "{", `{"n":1`, `{"n":1} x`, `{"n":1}{"n":2}`, `{"n":"one"}`, "\x00\x00\x00", "[]"} {
 		dir := t.TempDir()
@@ -111,7 +103,8 @@ func TestBadJSONIsNeverTheDefault(t *testing.T) {
 		err = atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error {
 			t.Errorf("%q: called", content)
 			return nil
-		})
+		}, nil)
+
 		wantBadJSON(t, content, err)
 		wantContent(t, name, content)
 		wantNames(t, dir, "f.json", "f.json.lock")
@@ -127,7 +120,7 @@ func wantBadJSON(t *testing.T, content string, err error) {
 	}
 	var typed *atomic.Error
 	if !errors.As(err, &typed) {
-		t.Errorf("%q: %#v is no *atomic.Error", content, err)
+		t.Errorf("%q: %#v is not an *atomic.Error", content, err)
 	}
 }
 
@@ -138,7 +131,7 @@ func TestReadJSONOfAMissingFile(t *testing.T) {
 	}
 }
 
-func TestUpdateJSONTellsWhetherThereWasAFile(t *testing.T) {
+func TestUpdateJSONSaysWhetherThereWasAFile(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "new", "deep", "f.json")
 	for _, want := range []bool{false, true} {
@@ -148,7 +141,7 @@ func TestUpdateJSONTellsWhetherThereWasAFile(t *testing.T) {
 			}
 			c.N = 7
 			return nil
-		})
+		}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -156,7 +149,7 @@ func TestUpdateJSONTellsWhetherThereWasAFile(t *testing.T) {
 	wantContent(t, name, "{\n  \"n\": 7\n}\n")
 }
 
-func TestUpdateJSONGivesTheFunctionsErrorBack(t *testing.T) {
+func TestUpdateJSONReturnsTheFunctionsError(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "f.json")
 	put(t, name, `{"n":1}`)
@@ -169,7 +162,7 @@ func TestUpdateJSONGivesTheFunctionsErrorBack(t *testing.T) {
 		err := atomic.UpdateJSON(t.Context(), name, func(v *counter, _ bool) error {
 			v.N = 99
 			return c.from
-		})
+		}, nil)
 		if err != c.want {
 			t.Errorf("%v, want %v itself", err, c.want)
 		}
@@ -177,44 +170,84 @@ func TestUpdateJSONGivesTheFunctionsErrorBack(t *testing.T) {
 	}
 }
 
-func TestUpdateJSONAfterAPanicIsFree(t *testing.T) {
+func TestUpdateJSONReleasesItsLockAfterAPanic(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "f.json")
 	func() {
 		defer func() { recover() }()
-		atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { panic("in the function") })
+		atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { panic("in the function") }, nil)
 	}()
-	err := atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }, atomic.LockTimeout(time.Second))
+	err := atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }, &atomic.Options{Lock: atomic.LockOptions{Timeout: time.Second}})
 	if err != nil {
 		t.Error(err)
 	}
 }
 
-func TestUpdateJSONRefusesBeforeItTouches(t *testing.T) {
+func TestUpdateJSONLeavesNothingWhenItRefuses(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "new", "f.json")
-	if err := atomic.UpdateJSON[counter](t.Context(), name, nil); !errors.Is(err, fs.ErrInvalid) {
+	if err := atomic.UpdateJSON[counter](t.Context(), name, nil, nil); !errors.Is(err, fs.ErrInvalid) {
 		t.Errorf("nil function: %v, want fs.ErrInvalid", err)
 	}
 	nop := func(*counter, bool) error { return nil }
-	if err := atomic.UpdateJSON(t.Context(), name, nop, atomic.NoMkdir()); !errors.Is(err, fs.ErrNotExist) {
+	if err := atomic.UpdateJSON(t.Context(), name, nop, &atomic.Options{NoMkdir: true}); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("missing parent: %v, want fs.ErrNotExist", err)
 	}
 	wantNames(t, dir)
 	symlink(t, "nowhere", filepath.Join(dir, "link"))
-	if err := atomic.UpdateJSON(t.Context(), filepath.Join(dir, "link"), nop); !errors.Is(err, atomic.ErrDangling) {
+	if err := atomic.UpdateJSON(t.Context(), filepath.Join(dir, "link"), nop, nil); !errors.Is(err, atomic.ErrDangling) {
 		t.Errorf("dangling link: %v, want ErrDangling", err)
 	}
-	if err := atomic.UpdateJSON(t.Context(), filepath.Join(dir, "new", strings.Repeat("n", 256)), nop); !errors.Is(err, atomic.ErrLock) {
-		t.Errorf("a name of 256 bytes: %v, want ErrLock", err)
+	if err := atomic.UpdateJSON(t.Context(), filepath.Join(dir, "new", strings.Repeat("n", 256)), nop, nil); !isLockError(err) {
+		t.Errorf("a name of 256 bytes: %v, want an error about the lock", err)
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := atomic.UpdateJSON(ended, filepath.Join(dir, "f"), nop); !errors.Is(err, context.Canceled) {
+	if err := atomic.UpdateJSON(ended, filepath.Join(dir, "f"), nop, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("ended context: %v, want context.Canceled", err)
 	}
 	wantNames(t, dir, "link")
+}
+
+// Names of up to 255 bytes are valid, but not with ".lock" added.
+func TestUpdateJSONOfAFileWithALongName(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("the whole path must be short there")
+	}
+	dir := t.TempDir()
+	increment := func(n *int, _ bool) error { *n++; return nil }
+	var want []string
+	for _, base := range []string{strings.Repeat("x", 250), strings.Repeat("x", 251), strings.Repeat("x", 250) + "y", strings.Repeat("ü", 127)} {
+		name := filepath.Join(dir, base)
+		for range 2 {
+			if err := atomic.UpdateJSON(t.Context(), name, increment, nil); err != nil {
+				t.Error(err)
+			}
+		}
+		wantContent(t, name, "2\n")
+		want = append(want, base, filepath.Base(atomic.LockPath(name)))
+	}
+	wantNames(t, dir, want...)
+}
+
+func TestLockPath(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 250)
+	for name, want := range map[string]string{
+		"f.json":                 "f.json.lock",
+		"dir/f":                  "dir/f.lock",
+		long:                     long + ".lock",
+		long + "yz":              strings.Repeat("x", 233) + ".a759563a41d580ef.lock",
+		strings.Repeat("ü", 127): strings.Repeat("ü", 116) + ".1854ad7fd43c6300.lock",
+		strings.Repeat("x", 256): strings.Repeat("x", 256) + ".lock", // invalid, and to fail
+		"d/" + long + "yz":       "d/" + strings.Repeat("x", 233) + ".a759563a41d580ef.lock",
+	} {
+		if got := filepath.ToSlash(atomic.LockPath(name)); got != want {
+			t.Errorf("%s\n got %s\nwant %s", name, got, want)
+		}
+	}
 }
 
 func TestUpdateJSONSharesTheLockOfALinksTarget(t *testing.T) {
@@ -224,11 +257,18 @@ func TestUpdateJSONSharesTheLockOfALinksTarget(t *testing.T) {
 	put(t, name, `{"n":1}`)
 	symlink(t, "real.json", link)
 	defer mustLock(t, name+".lock").Unlock()
+	waits := 0
 	err := atomic.UpdateJSON(t.Context(), link, func(*counter, bool) error {
 		t.Error("called beside the holder of the lock")
 		return nil
-	}, atomic.LockTimeout(20*time.Millisecond))
-	if !errors.Is(err, atomic.ErrLockTimeout) {
+	}, &atomic.Options{Lock: atomic.LockOptions{
+		Timeout: 20 * time.Millisecond,
+		OnWait:  func(atomic.Holder) { waits++ },
+	}})
+	if waits != 1 {
+		t.Errorf("OnWait was called %d times, want once", waits)
+	}
+	if !errors.Is(err, atomic.ErrLocked) {
 		t.Errorf("%v, want ErrLockTimeout", err)
 	}
 	if !strings.Contains(err.Error(), "real.json.lock") {

@@ -4,162 +4,131 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"time"
 
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/lockwait"
 	"github.com/gofrs/flock"
 )
 
-const (
-	minPoll = time.Millisecond
-	maxPoll = 100 * time.Millisecond
-)
-
-// FileLock is a lock that is held. It ends with [FileLock.Unlock], or when the
-// process does, however that ends.
+// FileLock is an acquired lock. [FileLock.Unlock] releases it, and so does the end
+// of the process, however that comes.
 type FileLock struct {
-	path   string
-	how    how
+	path   string // as given
+	mode   lockMode
 	handle *flock.Flock
-	note   *os.File // to write the holder to, nil when it isn't written
+	holder *os.File // for writing the holder into the lock file; nil when it isn't written
 }
 
-// how a lock is held.
-type how bool
+type lockMode bool
 
 const (
-	shared    how = false
-	exclusive how = true
+	shared    lockMode = false
+	exclusive lockMode = true
 )
 
-// Lock takes the exclusive lock that the file at path stands for, and waits for it
-// as long as ctx and [LockTimeout] allow: 30 seconds unless told otherwise. It
-// excludes all other processes and goroutines that lock the same path; those that
-// don't ask for the lock it does not stop. The same goroutine asking twice waits
-// for itself.
+// Lock acquires the exclusive lock of the lock file at path, and waits for it as
+// long as ctx and the options allow, by default 30 seconds. It excludes all
+// processes and goroutines that lock the same path. A goroutine that already holds
+// the lock waits for itself.
 //
-// The file is made when it is missing, for this user only (0600), and stays for
-// ever: if it were removed, two could each hold a lock on what they take for the
-// same file. Its content tells people, and [ReadHolder], who holds it. A file with
-// other content can be locked as well and is not changed.
+// A lock that is free is acquired even if ctx has ended. One that is not is
+// [ErrLocked] in the end, or the error of a cancelled ctx, with its [Holder].
 //
-// All errors are [ErrLock] and a [*LockError].
-func Lock(ctx context.Context, path string, opts ...LockOption) (*FileLock, error) {
-	return acquire(ctx, host{}, path, exclusive, timeoutOf(opts))
+// The file is made when it is missing, with mode 0600, and is never removed: two
+// processes could otherwise each hold the lock of another file of that name. Its
+// content is for people, and for [ReadHolder]. A file with other content can be
+// locked as well, and is not changed. A symbolic link is refused with [ErrSymlink].
+func Lock(ctx context.Context, path string, opts *LockOptions) (*FileLock, error) {
+	return acquire(ctx, hostFS{}, path, exclusive, opts)
 }
 
-// RLock is [Lock], but shared: any number may hold it at once, while nobody holds
-// it exclusively.
-func RLock(ctx context.Context, path string, opts ...LockOption) (*FileLock, error) {
-	return acquire(ctx, host{}, path, shared, timeoutOf(opts))
+// RLock is [Lock] for a shared lock: any number of them can be held at the same
+// time, but not together with an exclusive one.
+func RLock(ctx context.Context, path string, opts *LockOptions) (*FileLock, error) {
+	return acquire(ctx, hostFS{}, path, shared, opts)
 }
 
-// TryLock is [Lock] without waiting: it fails with [ErrLockTimeout] at once when
-// somebody else holds the lock, whatever [LockTimeout] says.
-func TryLock(path string, opts ...LockOption) (*FileLock, error) {
-	return acquire(context.Background(), host{}, path, exclusive, noWait)
+// TryLock is [Lock] without waiting: a lock that is not free is [ErrLocked] at once.
+func TryLock(path string) (*FileLock, error) {
+	return Lock(context.Background(), path, &LockOptions{Timeout: -1})
 }
 
-func timeoutOf(opts []LockOption) time.Duration {
-	var c config
-	for _, o := range opts {
-		o.apply(&c)
+// acquire waits twice: in this process's lock table, where a goroutine that unlocks
+// wakes the next one, and then, by polling the file, for the other processes.
+func acquire(ctx context.Context, fsys filesystem, path string, mode lockMode, opts *LockOptions) (*FileLock, error) {
+	if opts == nil {
+		opts = &LockOptions{}
 	}
-	return c.lockTimeout
-}
-
-// acquire waits at two gates: first at this process's own, where goroutines wake
-// each other up, then by polling at the file, for the other processes.
-func acquire(ctx context.Context, t tree, path string, h how, timeout time.Duration) (*FileLock, error) {
-	p := newPatience(ctx, timeout)
-	l := &FileLock{path: path, how: h}
-	if err := ctx.Err(); err != nil {
-		return nil, lockError(t, path, err)
+	file := absolute(fsys, path)
+	var onWait func()
+	if opts.OnWait != nil {
+		onWait = func() { opts.OnWait(currentHolder(fsys, file)) }
 	}
-	g, err := gates.enter(gateKey(t, path), h, p)
+	wait := lockwait.New(ctx, opts.Timeout, onWait)
+	l := &FileLock{path: path, mode: mode}
+	entry, err := processLocks.acquire(tableKey(fsys, file), mode, wait)
 	if err != nil {
-		return nil, lockError(t, path, err)
+		return nil, l.lockError(fsys, file, err)
 	}
-	if err := l.poll(t, p); err != nil {
-		gates.leave(g, h)
-		return nil, lockError(t, path, err)
+	if err := wait.Poll(func() (bool, error) { return l.try(fsys, file) }); err != nil {
+		processLocks.release(entry, mode)
+		return nil, l.lockError(fsys, file, err)
 	}
-	gates.keep(l, g)
+	processLocks.add(l, entry)
 	return l, nil
 }
 
-// Unlock lets go of the lock. Only the first call does something, so it can be
-// deferred and called early as well. The file stays.
+// Unlock releases the lock. The first call does; further ones do nothing and return
+// nil, so that an Unlock can be deferred as well as called early. The file stays.
 func (l *FileLock) Unlock() error {
-	g := gates.forget(l)
-	if g == nil {
+	entry := processLocks.remove(l)
+	if entry == nil {
 		return nil
 	}
-	defer gates.leave(g, l.how)
-	clearHolder(l.note)
-	if err := l.handle.Unlock(); err != nil {
-		return &LockError{Path: l.path, Err: err}
-	}
-	return nil
+	defer processLocks.release(entry, l.mode)
+	clearHolder(l.holder)
+	return wrap("unlock", l.path, l.handle.Unlock())
 }
 
-// poll tries until it gets the lock. Each time it waits an eighth of what it has
-// waited so far: a short wait ends promptly and a long one costs little.
-func (l *FileLock) poll(t tree, p *patience) error {
-	for start := time.Now(); ; {
-		got, err := l.try(t)
-		if got || err != nil {
-			return err
-		}
-		pause := min(max(time.Since(start)/8, minPoll), maxPoll)
-		// Spread out those who began to wait at the same instant.
-		if err := p.sleep(pause - rand.N(pause/4)); err != nil {
-			return err
-		}
-	}
-}
-
-// try makes one attempt, with a handle of its own: one that is used again answers
-// for what it did before, and may be open on a file that is gone.
-func (l *FileLock) try(t tree) (bool, error) {
-	handle, got, err := l.openAndTry(t)
+// try makes one attempt, with a handle of its own: a flock.Flock that is used again
+// can report the state of an earlier call, and be open on a file that was removed.
+func (l *FileLock) try(fsys filesystem, path string) (bool, error) {
+	handle, ok, err := tryFlock(fsys, path, l.mode)
 	if err != nil {
-		if fi, e := t.Lstat(l.path); e == nil && fi.Mode().Type() == fs.ModeSymlink {
+		if fi, e := fsys.Lstat(path); e == nil && fi.Mode().Type() == fs.ModeSymlink {
 			return false, ErrSymlink
 		}
 		return false, err
 	}
-	if !got {
+	if !ok {
 		return false, nil
 	}
-	// By now the path may lead to another file, and then this lock guards nothing.
+	// If the path leads to another file by now, the lock excludes nobody.
 	info, err := handle.Stat()
 	if err == nil {
-		got, err = leadsTo(t, l.path, info)
+		ok, err = isSameFile(fsys, path, info)
 	}
-	if !got || err != nil {
+	if !ok || err != nil {
 		handle.Unlock()
 		return false, err
 	}
 	l.handle = handle
-	if l.how == exclusive {
-		l.note = noteHolder(t, l.path, info)
+	if l.mode == exclusive {
+		l.holder = writeHolder(fsys, path, info)
 	}
 	return true, nil
 }
 
-func (l *FileLock) openAndTry(t tree) (_ *flock.Flock, got bool, err error) {
+func tryFlock(fsys filesystem, path string, mode lockMode) (_ *flock.Flock, ok bool, err error) {
 	flags := os.O_RDONLY | fsx.NoFollow
-	if l.how == exclusive {
-		flags = os.O_RDWR | fsx.NoFollow // NFS wants it for an exclusive lock
+	if mode == exclusive {
+		flags = os.O_RDWR | fsx.NoFollow // NFS needs it for an exclusive lock
 	}
-	path := l.path
-	if root, ok := t.(*os.Root); ok {
-		// flock knows no roots. So the file is made beneath this one first, and
-		// none can be made elsewhere; leadsTo sees to the rest.
+	if root, ok := fsys.(*os.Root); ok {
+		// Package flock opens by path. So the file is made through the root first, and
+		// none can be made outside of it; isSameFile checks what was opened.
 		f, err := root.OpenFile(path, flags|os.O_CREATE, 0o600)
 		if err != nil {
 			return nil, false, err
@@ -170,18 +139,18 @@ func (l *FileLock) openAndTry(t tree) (_ *flock.Flock, got bool, err error) {
 		flags |= os.O_CREATE
 	}
 	handle := flock.New(path, flock.SetFlag(flags), flock.SetPermissions(0o600))
-	if l.how == exclusive {
-		got, err = handle.TryLock()
+	if mode == exclusive {
+		ok, err = handle.TryLock()
 	} else {
-		got, err = handle.TryRLock()
+		ok, err = handle.TryRLock()
 	}
-	return handle, got, err
+	return handle, ok, err
 }
 
-// leadsTo tells whether path is the very file, and no symbolic link to it: a link
-// could be turned elsewhere while the lock is held.
-func leadsTo(t tree, path string, file fs.FileInfo) (bool, error) {
-	now, err := t.Lstat(path)
+// isSameFile reports whether path leads to this file, and not over a symbolic link,
+// which could be changed while the lock is held.
+func isSameFile(fsys filesystem, path string, file fs.FileInfo) (bool, error) {
+	now, err := fsys.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return false, nil
@@ -193,13 +162,11 @@ func leadsTo(t tree, path string, file fs.FileInfo) (bool, error) {
 	return os.SameFile(file, now), nil
 }
 
-// lockError says who is in the way, when somebody is.
-func lockError(t tree, path string, err error) error {
-	e := &LockError{Path: path, Err: err}
-	if errors.Is(err, ErrLockTimeout) || errors.Is(err, context.Canceled) {
-		if h, err := readHolder(t, path); err == nil && !h.gone() {
-			e.Holder = h
-		}
+// lockError adds the path as the caller gave it, and the holder if there is one.
+func (l *FileLock) lockError(fsys filesystem, file string, err error) error {
+	e := &Error{Op: "lock", Path: l.path, Err: err}
+	if errors.Is(err, ErrLocked) || errors.Is(err, context.Canceled) {
+		e.Holder = currentHolder(fsys, file)
 	}
 	return e
 }

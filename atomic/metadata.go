@@ -8,47 +8,58 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-const chmodBits = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
-
-// takeMetadata gives the new file the mode, owner and attributes that it shall
-// have. It comes after the writing, which clears the set-id bits.
-func (f *File) takeMetadata(old fs.FileInfo) error {
-	c := f.cfg
-	if old == nil || c.fresh || old.Mode().Type() == fs.ModeSymlink {
-		if c.exactMode || c.mode&^fs.ModePerm != 0 {
-			return f.temp.Chmod(c.mode)
-		}
-		return nil
+// setMetadata gives the new file its mode, owner and attributes. It comes after the
+// writing, which clears the set-id bits.
+func (f *File) setMetadata(old fs.FileInfo) error {
+	if old == nil || f.cfg.FreshMetadata || old.Mode().Type() == fs.ModeSymlink {
+		return f.setModeOfNew()
 	}
 	now, err := fsx.StatFile(f.temp)
 	if err != nil {
 		return err
 	}
-	if !sameOwner(old, now) || !f.attrless() {
-		if err := f.copyFromOld(old); err != nil {
+	if !sameOwner(old, now) || !f.noXattrs() {
+		if err := f.copyMetadata(old); err != nil {
 			return err
 		}
 		if now, err = fsx.StatFile(f.temp); err != nil {
 			return err
 		}
 	}
-	if c.exactMode {
-		return f.temp.Chmod(c.mode)
+	if f.cfg.exact {
+		return f.temp.Chmod(f.cfg.perm)
 	}
 	return f.temp.Chmod(keptMode(old, now))
 }
 
-// attrless tells that there is nothing to copy, which is so for most files, and
-// spares opening the old one.
-func (f *File) attrless() bool {
-	_, onHost := f.cfg.tree.(host)
-	return onHost && fsx.NoXattrs(f.temp, f.path)
+// setModeOfNew sets what the creation of the file could not: an exact mode, and
+// set-id and sticky bits. The permissions stay as the umask made them.
+func (f *File) setModeOfNew() error {
+	if f.cfg.exact {
+		return f.temp.Chmod(f.cfg.perm)
+	}
+	special := f.cfg.perm &^ fs.ModePerm
+	if special == 0 {
+		return nil
+	}
+	now, err := fsx.StatFile(f.temp)
+	if err != nil {
+		return err
+	}
+	return f.temp.Chmod(now.Mode.Perm() | special)
 }
 
-func (f *File) copyFromOld(old fs.FileInfo) error {
-	src, err := f.cfg.tree.OpenFile(f.path, os.O_RDONLY|fsx.NoFollow|fsx.NonBlocking, 0)
+// noXattrs reports, without opening the old file, that there are no attributes to
+// copy, as for most files.
+func (f *File) noXattrs() bool {
+	_, ok := f.cfg.fsys.(hostFS)
+	return ok && fsx.NoXattrs(f.temp, f.path)
+}
+
+func (f *File) copyMetadata(old fs.FileInfo) error {
+	src, err := f.cfg.fsys.OpenFile(f.path, os.O_RDONLY|fsx.NoFollow|fsx.NonBlocking, 0)
 	if errors.Is(err, fs.ErrPermission) {
-		// We may replace it but not read it, so its attributes are out of reach.
+		// This process may replace the file but not read it, nor its attributes.
 		if uid, gid, ok := fsx.Owner(old); ok {
 			f.temp.Chown(int(uid), int(gid))
 		}
@@ -66,10 +77,10 @@ func sameOwner(old fs.FileInfo, now fsx.Info) bool {
 	return ok && uid == now.UID && gid == now.GID
 }
 
-// keptMode is the old mode, less what it would grant to the wrong people: only
-// root gives files away, so the new one may belong to somebody else.
+// keptMode is the old mode without the rights that would go to the wrong users:
+// only root can set the owner, so the new file may have another one.
 func keptMode(old fs.FileInfo, now fsx.Info) fs.FileMode {
-	mode := old.Mode() & chmodBits
+	mode := old.Mode() & fsx.ModeMask
 	oldUID, oldGID, _ := fsx.Owner(old)
 	if now.UID != oldUID {
 		mode &^= fs.ModeSetuid

@@ -6,11 +6,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// renameNoReplace is for file systems without hard links, such as FAT.
-func renameNoReplace(t tree, from, to string) error {
+// renameNoReplace renames if there is nothing at the new name. It is for file
+// systems without hard links, such as FAT.
+func renameNoReplace(fsys filesystem, from, to string) error {
 	dirPath, toBase := split(to)
 	_, fromBase := split(from)
-	dir, err := openDir(t, dirPath)
+	dir, err := openDir(fsys, dirPath)
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// renameNoReplace says that it can't be done: here only hard links can.
-func renameNoReplace(_ tree, from, to string) error {
+// renameNoReplace is not supported: here only a hard link never replaces a file.
+func renameNoReplace(_ filesystem, from, to string) error {
 	return &os.LinkError{Op: "link", Old: from, New: to, Err: errors.ErrUnsupported}
 }

@@ -1,130 +1,154 @@
 package atomic
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
+	"strings"
 	"time"
+
+	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// Option changes what one call does. The zero choice is the careful one: durable,
-// metadata kept, symbolic links followed, parents made.
-type Option interface{ apply(*config) }
+// Options changes how a file is written. A nil *Options means the defaults, as the
+// zero Options does: durable, metadata kept, symbolic links followed, missing
+// parent directories made. What can't be obeyed is an error that is fs.ErrInvalid.
+type Options struct {
+	// Root, unless nil, is the directory that names are relative to. Nothing outside
+	// of it is read or written, whatever symbolic links there are. For the lock of
+	// [UpdateJSON], Root.Name() must still be a path of that directory. Default: nil,
+	// the whole file system.
+	Root *os.Root
 
-// LockOption is an Option that also says something about a lock, so that
-// [UpdateJSON] takes it like [Lock] does.
-type LockOption interface {
-	Option
-	forLocks()
+	// Symlink says what happens when the target is a symbolic link. Default:
+	// [SymlinkFollow].
+	Symlink SymlinkPolicy
+
+	// RejectHardLinks makes a target with more than one hard link an error,
+	// [ErrHardLink]. Windows does not report the number of links: nothing is
+	// rejected. Default: false, the other names keep the old content.
+	RejectHardLinks bool
+
+	// NoClobber makes an existing target an error, fs.ErrExist. When several writers
+	// create one file at the same time, exactly one succeeds. It needs a file system
+	// with hard links, or Linux. Default: false.
+	NoClobber bool
+
+	// IfMatch, unless nil, makes it an error, [ErrConflict], when the file has
+	// another [Version] than this; the zero Version means that there is no file. The
+	// version is compared right before the rename, but file systems have no
+	// compare-and-swap: only a lock that all writers acquire excludes a change in
+	// between. With the zero Version nothing can come in between. Default: nil.
+	IfMatch *Version
+
+	// Backup, unless empty, is the suffix, such as "~" or ".bak", of the name under
+	// which the old version is kept, in the same directory. It replaces the previous
+	// backup, before the file changes. Default: "", no backup.
+	Backup string
+
+	// ExactMode, unless 0, is the mode of the file. It replaces the perm argument,
+	// and neither the umask nor the mode of an existing file changes it. Default: 0,
+	// a new file has the mode perm (0644 for JSON) less the umask, an existing one
+	// keeps its own.
+	ExactMode fs.FileMode
+
+	// FreshMetadata gives the file the mode, owner, group and attributes of a new
+	// one. Default: false, those of an existing file are kept.
+	FreshMetadata bool
+
+	// NoMkdir makes a missing parent directory an error, fs.ErrNotExist. Default:
+	// false, missing parents are made with mode 0755 less the umask.
+	NoMkdir bool
+
+	// InPlace allows a write that is not atomic where nothing else is possible: a
+	// file that is a mount point, as containers make of single files, can't be
+	// replaced (syscall.EBUSY), so its content is overwritten. Readers can see a mix
+	// of the old and the new content, and a crash can leave one. The directory must
+	// be writable even so. Default: false.
+	InPlace bool
+
+	// NoSync makes the write atomic but not durable: readers see the old or the new
+	// content, but a power loss may bring back the old one or, on some file systems,
+	// leave an empty file. It is for content that can be made again. Default: false.
+	NoSync bool
+
+	// Lock limits the wait of [UpdateJSON] for its lock. Nothing else locks: there
+	// it must be zero.
+	Lock LockOptions
 }
 
-type config struct {
-	tree        tree
-	mode        fs.FileMode
-	exactMode   bool
-	fresh       bool
-	symlink     symlinkPolicy
-	rejectLinks bool
-	noClobber   bool
-	match       *Version
-	backup      string
-	noSync      bool
-	noMkdir     bool
-	inPlace     bool
-	indent      string
-	lockTimeout time.Duration
+// LockOptions changes the wait for a lock. A nil *LockOptions means the defaults,
+// as the zero LockOptions does.
+type LockOptions struct {
+	// Timeout is the longest time to wait. 0 means 30 seconds. A negative one means
+	// not to wait at all: a lock that is not free is [ErrLocked] at once.
+	Timeout time.Duration
+
+	// OnWait, unless nil, is called once, when waiting begins. The [Holder] is the
+	// zero one where it is not known. It should return soon, because the lock is not
+	// tried before that. Default: nil.
+	OnWait func(Holder)
 }
 
-type symlinkPolicy int
+// SymlinkPolicy is what happens to a target that is a symbolic link. Links among
+// the directories above it are always followed.
+type SymlinkPolicy int
 
 const (
-	followSymlink symlinkPolicy = iota
-	replaceSymlink
-	rejectSymlink
+	// SymlinkFollow replaces the file that the link leads to, over any number of
+	// links up to 40. The links stay. A link to nothing is [ErrDangling].
+	SymlinkFollow SymlinkPolicy = iota
+	// SymlinkReplace replaces the link by a regular file.
+	SymlinkReplace
+	// SymlinkReject makes a link an error, [ErrSymlink].
+	SymlinkReject
 )
 
-type option func(*config)
+// config is one call's Options, checked, with its other arguments.
+type config struct {
+	Options
+	fsys  filesystem
+	perm  fs.FileMode
+	exact bool // perm, whatever the umask and the existing file's mode
+}
 
-func (o option) apply(c *config) { o(c) }
-
-func newConfig(perm fs.FileMode, opts []Option) *config {
-	c := &config{tree: host{}, mode: perm, indent: "  "}
-	for _, o := range opts {
-		o.apply(c)
+// newConfig is for calls that don't lock.
+func newConfig(perm fs.FileMode, opts *Options) (*config, error) {
+	c, err := newLockingConfig(perm, opts)
+	if err == nil && (c.Lock.Timeout != 0 || c.Lock.OnWait != nil) {
+		return nil, fmt.Errorf("%w: Options.Lock is for UpdateJSON only; call Lock first", fs.ErrInvalid)
 	}
-	return c
+	return c, err
 }
 
-// NoSync makes the write atomic but not durable: readers see the old or the new
-// content, but a power loss may bring back the old one or, on file systems that
-// order nothing, leave an empty file. It is for what can be made again.
-func NoSync() Option { return option(func(c *config) { c.noSync = true }) }
-
-// ExactMode gives the file exactly this mode: neither the umask nor the mode of an
-// existing file has a say. It takes the place of the perm argument, and is how to
-// give one to [WriteJSON].
-func ExactMode(mode fs.FileMode) Option {
-	return option(func(c *config) { c.mode, c.exactMode = mode, true })
+func newLockingConfig(perm fs.FileMode, opts *Options) (*config, error) {
+	c := &config{fsys: hostFS{}, perm: perm}
+	if opts != nil {
+		c.Options = *opts
+	}
+	if c.Root != nil {
+		c.fsys = c.Root
+	}
+	if c.ExactMode != 0 {
+		c.perm, c.exact = c.ExactMode, true
+	}
+	if c.perm&^fsx.ModeMask != 0 {
+		return nil, fmt.Errorf("%w: mode %v has more than permission, set-id and sticky bits", fs.ErrInvalid, c.perm)
+	}
+	return c, c.check()
 }
 
-// FreshMetadata makes the file as if there had been none: mode from the argument
-// and the umask, owner and group of a new file, no extended attributes. Without
-// it an existing file's are kept.
-func FreshMetadata() Option { return option(func(c *config) { c.fresh = true }) }
-
-// ReplaceSymlink replaces a symbolic link by the file. Without it the whole chain
-// is followed, the link stays and the file that it leads to is replaced.
-func ReplaceSymlink() Option { return option(func(c *config) { c.symlink = replaceSymlink }) }
-
-// RejectSymlink fails with [ErrSymlink] when the target is a symbolic link.
-// Directories on the way to it may be; see [InRoot] for more.
-func RejectSymlink() Option { return option(func(c *config) { c.symlink = rejectSymlink }) }
-
-// RejectHardLinks fails with [ErrHardLink] when the target has several names.
-// Without it the name that was given gets the new content, and the other names
-// keep the old. Windows does not tell the number of names: nothing is rejected.
-func RejectHardLinks() Option { return option(func(c *config) { c.rejectLinks = true }) }
-
-// NoClobber fails with fs.ErrExist when the target exists, however close before:
-// of many that try at once, exactly one succeeds. It needs a file system with hard
-// links, or Linux.
-func NoClobber() Option { return option(func(c *config) { c.noClobber = true }) }
-
-// IfMatch writes only when the file is still that version (see [VersionOf]; the
-// zero Version means that there is none), and fails with [ErrConflict] otherwise.
-// The version is looked at right before the rename, but a file system has no
-// compare-and-swap: only a lock that all writers take closes the last gap. For the
-// zero Version there is no gap.
-func IfMatch(v Version) Option { return option(func(c *config) { c.match = &v }) }
-
-// Backup keeps the old version, under the name of the file with the suffix, such
-// as "~" or ".bak". It replaces the previous backup, and is in place before the
-// file changes. An empty suffix means no backup.
-func Backup(suffix string) Option { return option(func(c *config) { c.backup = suffix }) }
-
-// NoMkdir fails with fs.ErrNotExist when the parent directory is missing. Without
-// it the parents are made, with mode 0755 and the umask.
-func NoMkdir() Option { return option(func(c *config) { c.noMkdir = true }) }
-
-// InPlace allows what is not atomic, as a last resort: a file that is a mount
-// point of its own, as containers make of single files, can't be replaced
-// (syscall.EBUSY), so its content is overwritten. A reader can see a mix then, and
-// so can everybody after a crash. The directory must be writable even so.
-func InPlace() Option { return option(func(c *config) { c.inPlace = true }) }
-
-// InRoot takes the name relative to r, and lets nothing outside of r be touched,
-// whatever symbolic links there are. For the lock of [UpdateJSON], r.Name() must
-// still lead to r.
-func InRoot(r *os.Root) Option { return option(func(c *config) { c.tree = r }) }
-
-// Indent is what [WriteJSON] and [UpdateJSON] indent by: two spaces without it;
-// "" means everything in one line.
-func Indent(indent string) Option { return option(func(c *config) { c.indent = indent }) }
-
-type lockTimeout time.Duration
-
-func (d lockTimeout) apply(c *config) { c.lockTimeout = time.Duration(d) }
-func (d lockTimeout) forLocks()       {}
-
-// LockTimeout limits the wait for a lock. 0 means 30 seconds, negative means until
-// the context ends.
-func LockTimeout(d time.Duration) LockOption { return lockTimeout(d) }
+// check refuses what can't be obeyed.
+func (o *Options) check() error {
+	switch {
+	case o.Symlink < SymlinkFollow || o.Symlink > SymlinkReject:
+		return fmt.Errorf("%w: Options.Symlink is %d, which is none of the constants", fs.ErrInvalid, o.Symlink)
+	case o.NoClobber && o.IfMatch != nil && o.IfMatch.Exists:
+		return fmt.Errorf("%w: NoClobber wants no file and IfMatch wants one; set only one of them", fs.ErrInvalid)
+	case o.InPlace && o.FreshMetadata:
+		return fmt.Errorf("%w: a file written InPlace keeps its metadata, so FreshMetadata can't be obeyed", fs.ErrInvalid)
+	case strings.ContainsFunc(o.Backup, func(r rune) bool { return r < 0x80 && os.IsPathSeparator(uint8(r)) }):
+		return fmt.Errorf("%w: the Backup suffix %q must not contain a path separator", fs.ErrInvalid, o.Backup)
+	}
+	return nil
+}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	sync_atomic "sync/atomic"
 	"testing"
@@ -14,9 +15,9 @@ import (
 	"github.com/forewrite/forewrite/atomic"
 )
 
-func mustWrite(t *testing.T, name, content string, opts ...atomic.Option) {
+func mustWrite(t *testing.T, name, content string, opts *atomic.Options) {
 	t.Helper()
-	if err := atomic.WriteFile(name, []byte(content), 0o644, opts...); err != nil {
+	if err := atomic.WriteFile(name, []byte(content), 0o644, opts); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -30,20 +31,20 @@ func TestSymlinksAreFollowedToTheEnd(t *testing.T) {
 		}
 	}
 	put(t, filepath.Join(dir, "far", "f"), "old")
-	// The dots are those of away, where the link of the directory leads.
+	// The ".." is the parent of away, to which the link of the directory leads.
 	symlink(t, filepath.Join("..", "far", "away"), filepath.Join(dir, "real", "dirlink"))
 	symlink(t, "real/dirlink/../f", filepath.Join(dir, "relative"))
 	symlink(t, filepath.Join(dir, "relative"), filepath.Join(dir, "absolute"))
 	if runtime.GOOS == "windows" {
-		t.Skip("dots are resolved before links there")
+		t.Skip("\"..\" is resolved before links there")
 	}
 	for _, name := range []string{"relative", "absolute"} {
-		mustWrite(t, filepath.Join(dir, name), "new by "+name)
+		mustWrite(t, filepath.Join(dir, name), "new by "+name, nil)
 		wantContent(t, filepath.Join(dir, "far", "f"), "new by "+name)
 	}
 	for _, name := range []string{"relative", "absolute"} {
 		if fi, err := os.Lstat(filepath.Join(dir, name)); err != nil || fi.Mode().Type() != fs.ModeSymlink {
-			t.Errorf("%s is no link any more: %v, %v", name, fi, err)
+			t.Errorf("%s is not a link any more: %v, %v", name, fi, err)
 		}
 	}
 	wantNames(t, filepath.Join(dir, "far"), "away", "f")
@@ -57,7 +58,7 @@ func TestReplaceSymlink(t *testing.T) {
 	for name, to := range map[string]string{"link": "f", "dangling": "nowhere", "loop": "loop"} {
 		name = filepath.Join(dir, name)
 		symlink(t, to, name)
-		mustWrite(t, name, "new", atomic.ReplaceSymlink())
+		mustWrite(t, name, "new", &atomic.Options{Symlink: atomic.SymlinkReplace})
 		if fi, err := os.Lstat(name); err != nil || !fi.Mode().IsRegular() {
 			t.Errorf("%v, %v: want a regular file", fi, err)
 		}
@@ -75,25 +76,25 @@ func TestHardLinks(t *testing.T) {
 	if err := os.Link(name, other); err != nil {
 		t.Skip(err)
 	}
-	err := atomic.WriteFile(name, []byte("new"), 0o644, atomic.RejectHardLinks())
+	err := atomic.WriteFile(name, []byte("new"), 0o644, &atomic.Options{RejectHardLinks: true})
 	if runtime.GOOS != "windows" && !errors.Is(err, atomic.ErrHardLink) {
 		t.Errorf("%v, want ErrHardLink", err)
 	}
-	mustWrite(t, name, "new")
+	mustWrite(t, name, "new", nil)
 	wantContent(t, name, "new")
 	wantContent(t, other, "old")
-	mustWrite(t, name, "newer", atomic.RejectHardLinks()) // it is one alone now
+	mustWrite(t, name, "newer", &atomic.Options{RejectHardLinks: true}) // it has one link now
 	wantNames(t, dir, "f", "other")
 }
 
 func TestOnlyOneCreates(t *testing.T) {
 	t.Parallel()
 	for what, c := range map[string]struct {
-		opt  atomic.Option
+		opts atomic.Options
 		lose error
 	}{
-		"NoClobber":        {atomic.NoClobber(), fs.ErrExist},
-		"IfMatch(missing)": {atomic.IfMatch(atomic.Version{}), atomic.ErrConflict},
+		"NoClobber":        {atomic.Options{NoClobber: true, NoSync: true}, fs.ErrExist},
+		"IfMatch(missing)": {atomic.Options{IfMatch: &atomic.Version{}, NoSync: true}, atomic.ErrConflict},
 	} {
 		for range 20 {
 			dir := t.TempDir()
@@ -102,7 +103,7 @@ func TestOnlyOneCreates(t *testing.T) {
 			var all sync.WaitGroup
 			for i := range 16 {
 				all.Go(func() {
-					err := atomic.WriteFile(name, fmt.Append(nil, i), 0o644, c.opt, atomic.NoSync())
+					err := atomic.WriteFile(name, fmt.Append(nil, i), 0o644, &c.opts)
 					if err == nil {
 						won.Add(1)
 					} else if !errors.Is(err, c.lose) {
@@ -119,16 +120,16 @@ func TestOnlyOneCreates(t *testing.T) {
 	}
 }
 
-func TestNoClobberSeesWhatCameMeanwhile(t *testing.T) {
+func TestNoClobberSeesAFileMadeAfterCreate(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f")
-	f := mustCreate(t, name, atomic.NoClobber())
-	put(t, name, "somebody else's")
+	f := mustCreate(t, name, &atomic.Options{NoClobber: true})
+	put(t, name, "another program's")
 	if err := f.Commit(); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("%v, want fs.ErrExist", err)
 	}
-	wantContent(t, name, "somebody else's")
+	wantContent(t, name, "another program's")
 	wantNames(t, dir, "f")
 }
 
@@ -141,14 +142,14 @@ func TestIfMatchFollowsTheContent(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, content := range []string{"one", "two", ""} {
-		mustWrite(t, name, content, atomic.IfMatch(v))
+		mustWrite(t, name, content, &atomic.Options{IfMatch: &v})
 		wantContent(t, name, content)
 		if v, err = atomic.VersionOf(name); err != nil {
 			t.Fatal(err)
 		}
 	}
 	put(t, name, "by hand")
-	if err := atomic.WriteFile(name, []byte("three"), 0o644, atomic.IfMatch(v)); !errors.Is(err, atomic.ErrConflict) {
+	if err := atomic.WriteFile(name, []byte("three"), 0o644, &atomic.Options{IfMatch: &v}); !errors.Is(err, atomic.ErrConflict) {
 		t.Errorf("%v, want ErrConflict", err)
 	}
 	wantContent(t, name, "by hand")
@@ -157,27 +158,44 @@ func TestIfMatchFollowsTheContent(t *testing.T) {
 
 func TestBackupKeepsThePreviousVersion(t *testing.T) {
 	t.Parallel()
-	for what, opts := range map[string][]atomic.Option{
-		"link":           nil,
-		"link, not sync": {atomic.NoSync()},
-		"copy":           {atomic.RejectHardLinks()},
-		"copy, not sync": {atomic.RejectHardLinks(), atomic.NoSync()},
+	for what, opts := range map[string]*atomic.Options{
+		"link":           {Backup: "~"},
+		"link, not sync": {Backup: "~", NoSync: true},
+		"copy":           {Backup: "~", RejectHardLinks: true},
+		"copy, not sync": {Backup: "~", RejectHardLinks: true, NoSync: true},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
 			name := filepath.Join(dir, "f")
-			opts := append(opts, atomic.Backup("~"))
-			mustWrite(t, name, "one", opts...)
-			wantNames(t, dir, "f") // nothing to back up yet
+			mustWrite(t, name, "one", opts)
+			wantNames(t, dir, "f") // there was nothing to back up
 			for i, content := range []string{"two", "three"} {
-				mustWrite(t, name, content, opts...)
+				mustWrite(t, name, content, opts)
 				wantContent(t, name, content)
 				wantContent(t, name+"~", []string{"one", "two"}[i])
 			}
 			wantNames(t, dir, "f", "f~")
 		})
 	}
+}
+
+func TestBackupOfAReplacedSymlinkIsTheLink(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	put(t, filepath.Join(dir, "f"), "not changed")
+	for link, target := range map[string]string{"link": "f", "dangling": "nowhere"} {
+		name := filepath.Join(dir, link)
+		symlink(t, target, name)
+		put(t, name+"~", "the backup before")
+		mustWrite(t, name, "new", &atomic.Options{Symlink: atomic.SymlinkReplace, Backup: "~"})
+		wantContent(t, name, "new")
+		if got, err := os.Readlink(name + "~"); err != nil || got != target {
+			t.Errorf("backup of %s: %q, %v, want a link to %s", link, got, err, target)
+		}
+	}
+	wantContent(t, filepath.Join(dir, "f"), "not changed")
+	wantNames(t, dir, "dangling", "dangling~", "f", "link", "link~")
 }
 
 func TestBackupAfterACrashBetweenItsSteps(t *testing.T) {
@@ -188,13 +206,13 @@ func TestBackupAfterACrashBetweenItsSteps(t *testing.T) {
 	if err := os.Link(name, name+"~"); err != nil {
 		t.Skip(err)
 	}
-	mustWrite(t, name, "new", atomic.Backup("~"))
+	mustWrite(t, name, "new", &atomic.Options{Backup: "~"})
 	wantContent(t, name, "new")
 	wantContent(t, name+"~", "old")
 	wantNames(t, dir, "f", "f~")
 }
 
-func TestBackupThatCannotBe(t *testing.T) {
+func TestABackupThatCannotBeMade(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f")
@@ -202,9 +220,10 @@ func TestBackupThatCannotBe(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "f~", "full"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	for _, opt := range []atomic.Option{atomic.Backup("~"), atomic.Backup("/nowhere/else")} {
-		if err := atomic.WriteFile(name, []byte("new"), 0o644, opt); err == nil {
-			t.Error("no error")
+	for suffix, want := range map[string]string{"~": "rename", "/nowhere/else": "must not contain a path separator"} {
+		err := atomic.WriteFile(name, []byte("new"), 0o644, &atomic.Options{Backup: suffix})
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want an error about %q", err, want)
 		}
 		wantContent(t, name, "old")
 		wantNames(t, dir, "f", "f~")
@@ -216,7 +235,7 @@ func TestConflictLeavesTheBackup(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "f")
 	put(t, name, "now")
 	put(t, name+"~", "before")
-	err := atomic.WriteFile(name, nil, 0o644, atomic.Backup("~"), atomic.IfMatch(atomic.VersionOfBytes([]byte("other"))))
+	err := atomic.WriteFile(name, nil, 0o644, &atomic.Options{Backup: "~", IfMatch: version("other")})
 	if !errors.Is(err, atomic.ErrConflict) {
 		t.Errorf("%v, want ErrConflict", err)
 	}
@@ -235,14 +254,15 @@ func TestInRoot(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer root.Close()
-	in := atomic.InRoot(root)
+	in := &atomic.Options{Root: root}
 
-	for _, opts := range [][]atomic.Option{nil, {atomic.NoSync()}, {atomic.Backup("~")}, {atomic.Backup("~"), atomic.RejectHardLinks()}} {
-		mustWrite(t, "new/deep/f", "content", append(opts, in)...)
+	for _, opts := range []atomic.Options{{}, {NoSync: true}, {Backup: "~"}, {Backup: "~", RejectHardLinks: true}} {
+		opts.Root = root
+		mustWrite(t, "new/deep/f", "content", &opts)
 		wantContent(t, filepath.Join(dir, "root", "new", "deep", "f"), "content")
 	}
-	mustWrite(t, "once", "x", in, atomic.NoClobber())
-	if err := atomic.WriteFile("once", nil, 0o644, in, atomic.NoClobber()); !errors.Is(err, fs.ErrExist) {
+	mustWrite(t, "once", "x", &atomic.Options{Root: root, NoClobber: true})
+	if err := atomic.WriteFile("once", nil, 0o644, &atomic.Options{Root: root, NoClobber: true}); !errors.Is(err, fs.ErrExist) {
 		t.Errorf("%v, want fs.ErrExist", err)
 	}
 	for range 2 {
@@ -257,15 +277,54 @@ func TestInRoot(t *testing.T) {
 	symlink(t, filepath.Join("..", "outside"), filepath.Join(dir, "root", "out"))
 	symlink(t, "..", filepath.Join(dir, "root", "up"))
 	for _, name := range []string{"../outside", "out", "up/outside", "up/new", filepath.Join(dir, "outside"), "up/more/new"} {
-		if err := atomic.WriteFile(name, []byte("escaped"), 0o644, in); err == nil {
-			t.Errorf("%s: no error", name)
+		if err := atomic.WriteFile(name, []byte("escaped"), 0o644, in); err == nil || !strings.Contains(err.Error(), "escapes") {
+			t.Errorf("%s: %v, want an error of os.Root", name, err)
 		}
-		if err := atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }, in); err == nil {
-			t.Errorf("%s: no error from UpdateJSON", name)
+		if err := atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }, in); err == nil || !strings.Contains(err.Error(), "escapes") {
+			t.Errorf("UpdateJSON of %s: %v, want an error of os.Root", name, err)
 		}
 	}
 	wantContent(t, filepath.Join(dir, "outside"), "out of reach")
 	wantNames(t, dir, "outside", "root")
+}
+
+func TestOptionsThatCannotBeObeyed(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	name := filepath.Join(dir, "new", "f")
+	write := func(opts *atomic.Options) error { return atomic.WriteFile(name, nil, 0o644, opts) }
+	update := func(opts *atomic.Options) error {
+		return atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }, opts)
+	}
+	lock := &atomic.Options{Lock: atomic.LockOptions{Timeout: 1}}
+	for _, c := range []struct {
+		do   func(*atomic.Options) error
+		opts *atomic.Options
+		why  string
+	}{
+		{write, &atomic.Options{NoClobber: true, IfMatch: version("x")}, "set only one of them"},
+		{update, &atomic.Options{NoClobber: true, IfMatch: version("x")}, "set only one of them"},
+		{write, &atomic.Options{InPlace: true, FreshMetadata: true}, "keeps its metadata"},
+		{write, &atomic.Options{Backup: "/b"}, "path separator"},
+		{write, &atomic.Options{Symlink: 3}, "Options.Symlink is 3"},
+		{write, &atomic.Options{Symlink: -1}, "Options.Symlink is -1"},
+		{write, &atomic.Options{ExactMode: fs.ModeDir | 0o755}, "mode d"},
+		{write, lock, "call Lock first"},
+		{write, &atomic.Options{Lock: atomic.LockOptions{OnWait: func(atomic.Holder) {}}}, "call Lock first"},
+		{func(opts *atomic.Options) error { return atomic.WriteJSON(name, 1, opts) }, lock, "call Lock first"},
+		{func(opts *atomic.Options) error { return atomic.Write(name, strings.NewReader(""), 0o644, opts) }, lock, "call Lock first"},
+		{func(opts *atomic.Options) error { _, err := atomic.Create(name, 0o644, opts); return err }, lock, "call Lock first"},
+	} {
+		err := c.do(c.opts)
+		var typed *atomic.Error
+		if !errors.Is(err, fs.ErrInvalid) || !errors.As(err, &typed) || !strings.Contains(err.Error(), c.why) {
+			t.Errorf("%v, want an error that says %q", err, c.why)
+		}
+	}
+	wantNames(t, dir)
+	if err := update(lock); err != nil {
+		t.Errorf("UpdateJSON with lock options: %v", err)
+	}
 }
 
 func TestVersions(t *testing.T) {

@@ -23,15 +23,19 @@ import (
 func TestAttributesAreKept(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
-		opt  atomic.Option
+		opts atomic.Options
 		kept bool
-	}{{atomic.NoSync(), true}, {atomic.FreshMetadata(), false}, {atomic.Backup("~"), true}} {
+	}{
+		{atomic.Options{NoSync: true}, true},
+		{atomic.Options{FreshMetadata: true}, false},
+		{atomic.Options{Backup: "~"}, true},
+	} {
 		name := filepath.Join(t.TempDir(), "f")
 		put(t, name, "old")
 		if err := unix.Setxattr(name, "user.note", []byte("kept"), 0); err != nil {
 			t.Skip(err)
 		}
-		mustWrite(t, name, "new", c.opt)
+		mustWrite(t, name, "new", &c.opts)
 		buf := make([]byte, 10)
 		n, err := unix.Getxattr(name, "user.note", buf)
 		if c.kept && (err != nil || string(buf[:n]) != "kept") {
@@ -43,7 +47,8 @@ func TestAttributesAreKept(t *testing.T) {
 	}
 }
 
-// asNobody runs f in dir with the rights of an ordinary user, who is given own.
+// asNobody runs f with the rights of an ordinary user, to whom the files in own are
+// given, and who can reach dir.
 func asNobody(t *testing.T, dir string, own []string, f func()) {
 	t.Helper()
 	if os.Geteuid() != 0 {
@@ -87,10 +92,10 @@ func TestReadOnlyDirectory(t *testing.T) {
 	defer os.Chmod(dir, 0o755)
 	asNobody(t, dir, []string{dir, name}, func() {
 		for _, err := range []error{
-			atomic.WriteFile(name, []byte("new"), 0o644),
-			atomic.WriteFile(filepath.Join(dir, "g"), []byte("new"), 0o644),
-			atomic.WriteFile(filepath.Join(dir, "d", "g"), []byte("new"), 0o644),
-			atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }),
+			atomic.WriteFile(name, []byte("new"), 0o644, nil),
+			atomic.WriteFile(filepath.Join(dir, "g"), []byte("new"), 0o644, nil),
+			atomic.WriteFile(filepath.Join(dir, "d", "g"), []byte("new"), 0o644, nil),
+			atomic.UpdateJSON(t.Context(), name, func(*counter, bool) error { return nil }, nil),
 		} {
 			if !errors.Is(err, fs.ErrPermission) {
 				t.Errorf("%v, want fs.ErrPermission", err)
@@ -101,8 +106,8 @@ func TestReadOnlyDirectory(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
-// Somebody else's file in our directory: it can be replaced, but not given back.
-// Its group's rights must not go to our group.
+// Another user's file in this user's directory: it can be replaced, but its owner
+// can't be set. The rights of its group must not go to this user's group.
 func TestRightsOfALostOwner(t *testing.T) {
 	t.Parallel()
 	if os.Geteuid() != 0 {
@@ -131,12 +136,12 @@ func TestRightsOfALostOwner(t *testing.T) {
 			t.Fatal(err)
 		}
 		asNobody(t, dir, nil, func() {
-			if err := atomic.WriteFile(name, []byte("new"), 0o644); err != nil {
+			if err := atomic.WriteFile(name, []byte("new"), 0o644, nil); err != nil {
 				t.Error(err)
 			}
 		})
 		wantMode(t, name, c.want)
-		mustWrite(t, name, "by root") // and root keeps whatever there is
+		mustWrite(t, name, "by root", nil) // root can keep every owner and mode
 		fi, err := os.Stat(name)
 		if err != nil {
 			t.Fatal(err)
@@ -167,17 +172,19 @@ func TestAFileThatIsAMountPoint(t *testing.T) {
 	put(t, outside, "a long old content")
 	bindMount(t, outside, name)
 
-	if err := atomic.WriteFile(name, []byte("new"), 0o644); !errors.Is(err, syscall.EBUSY) {
+	if err := atomic.WriteFile(name, []byte("new"), 0o644, nil); !errors.Is(err, syscall.EBUSY) {
 		t.Errorf("%v, want EBUSY", err)
 	}
 	wantContent(t, outside, "a long old content")
 	wantNames(t, dir, "f", "outside")
-	for _, opts := range [][]atomic.Option{{atomic.InPlace(), atomic.Backup("~")}, {atomic.InPlace(), atomic.NoSync()}} {
-		mustWrite(t, name, "new", opts...)
+	for _, opts := range []*atomic.Options{{InPlace: true, Backup: "~"}, {InPlace: true, NoSync: true}} {
+		mustWrite(t, name, "new", opts)
 		wantContent(t, outside, "new")
 		wantNames(t, dir, "f", "f~", "outside")
 	}
 	wantContent(t, name+"~", "a long old content")
+	mustWrite(t, name, "new", &atomic.Options{InPlace: true, ExactMode: 0o640})
+	wantMode(t, outside, 0o640)
 }
 
 func TestFullDisk(t *testing.T) {
@@ -194,9 +201,9 @@ func TestFullDisk(t *testing.T) {
 	name := filepath.Join(dir, "f")
 	put(t, name, "old")
 	for _, err := range []error{
-		atomic.WriteFile(name, make([]byte, 1<<20), 0o644),
-		atomic.Write(name, countdown(1<<20), 0o644),
-		atomic.WriteFile(filepath.Join(dir, "d", "g"), make([]byte, 1<<20), 0o644),
+		atomic.WriteFile(name, make([]byte, 1<<20), 0o644, nil),
+		atomic.Write(name, countdown(1<<20), 0o644, nil),
+		atomic.WriteFile(filepath.Join(dir, "d", "g"), make([]byte, 1<<20), 0o644, nil),
 	} {
 		if !errors.Is(err, syscall.ENOSPC) || err == nil || !strings.HasSuffix(err.Error(), ": write: no space left on device") {
 			t.Errorf("%v, want ENOSPC", err)
@@ -206,7 +213,7 @@ func TestFullDisk(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
-// The sequence of the package's doc, as the kernel sees it.
+// The sequence in the comment of File.commit, as the kernel sees it.
 func TestSystemCallsComeInOrder(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -229,8 +236,8 @@ func TestSystemCallsComeInOrder(t *testing.T) {
 	}
 }
 
-// Each system call of the sequence fails once, and everything is as before; only
-// when the last fsync fails, the new content is there and the error says so.
+// Each system call of the sequence fails once, and the file is unchanged. Only when
+// the last fsync fails, the new content is there and the error says so.
 func TestAnyStepMayFail(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -267,7 +274,8 @@ func TestAnyStepMayFail(t *testing.T) {
 	}
 }
 
-// Somebody makes the file after IfMatch has looked and before it is published.
+// Another program makes the file after the comparison of IfMatch and before the file
+// is published.
 func TestIfMatchOfNothingHasNoGap(t *testing.T) {
 	t.Parallel()
 	if _, err := exec.LookPath("strace"); err != nil {
@@ -280,7 +288,7 @@ func TestIfMatchOfNothingHasNoGap(t *testing.T) {
 			if temps, _ := filepath.Glob(filepath.Join(dir, ".f.*")); len(temps) == 1 {
 				if fi, err := os.Stat(temps[0]); err == nil && fi.Size() > 0 {
 					time.Sleep(500 * time.Millisecond)
-					os.WriteFile(name, []byte("somebody else's"), 0o644)
+					os.WriteFile(name, []byte("another program's"), 0o644)
 					return
 				}
 			}
@@ -291,7 +299,7 @@ func TestIfMatchOfNothingHasNoGap(t *testing.T) {
 	if err == nil || !strings.Contains(said, atomic.ErrConflict.Error()) {
 		t.Errorf("%v: %s, want ErrConflict", err, said)
 	}
-	wantContent(t, name, "somebody else's")
+	wantContent(t, name, "another program's")
 	wantNames(t, dir, "f")
 }
 
@@ -312,13 +320,15 @@ func strace(t *testing.T, flags []string, name string, args ...string) (said str
 	return string(out), err
 }
 
-// childOnce writes one file, to be traced.
+// childOnce writes one file, to be traced. It stays on one thread, because strace
+// counts the calls of each thread.
 func childOnce() {
-	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644))
+	runtime.LockOSThread()
+	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644, nil))
 }
 
 func childIfMissing() {
-	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644, atomic.IfMatch(atomic.Version{}), atomic.NoSync()))
+	childFatal(atomic.WriteFile(os.Args[1], []byte("content"), 0o644, &atomic.Options{IfMatch: &atomic.Version{}, NoSync: true}))
 }
 
 func init() {

@@ -12,14 +12,15 @@ import (
 )
 
 const (
-	renamesOpen = true // an open file can be renamed
+	canRenameOpen = true
 
 	errNotDir = syscall.ENOTDIR
 )
 
-// flush has the close of a duplicate tell what only a close tells: NFS, told not
-// to fsync, sends the data then and there learns that the disk is full. Our own
-// descriptor stays open, because it holds the claim until the rename is done.
+// flush closes a duplicate of the descriptor, for an error that only close returns:
+// without an fsync NFS sends the data on close and learns only then that the disk is
+// full. The descriptor itself stays open, because it holds the lock on the temporary
+// file until after the rename.
 func flush(f *os.File) error {
 	fd, err := unix.FcntlInt(f.Fd(), unix.F_DUPFD_CLOEXEC, 0)
 	if err != nil {
@@ -28,7 +29,7 @@ func flush(f *os.File) error {
 	return os.NewSyscallError("close", unix.Close(fd))
 }
 
-// rename does without the look at the target that os.Rename takes: we have looked.
+// rename is os.Rename without its lstat of the target, which commit has done.
 func rename(from, to string) error {
 	if err := fsx.Retry(func() error { return unix.Rename(from, to) }); err != nil {
 		return &os.LinkError{Op: "rename", Old: from, New: to, Err: err}
@@ -36,9 +37,12 @@ func rename(from, to string) error {
 	return nil
 }
 
-// isBusy tells a target that is a mount point.
-func isBusy(err error) bool { return errors.Is(err, syscall.EBUSY) }
+// isMountPoint reports whether a rename failed because its target is a mount point.
+func isMountPoint(err error) bool { return errors.Is(err, syscall.EBUSY) }
 
-// isShared tells the errors that pass when another program closes the file. Here
-// an open file is in nobody's way.
-func isShared(error) bool { return false }
+// isSharingViolation reports false: here an open file can be replaced.
+func isSharingViolation(error) bool { return false }
+
+// joinUncleaned returns the path of name in the directory dir. Unlike filepath.Join
+// it keeps every "..", which may follow a symbolic link.
+func joinUncleaned(dir, name string) string { return dir + "/" + name }

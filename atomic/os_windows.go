@@ -3,29 +3,41 @@ package atomic
 import (
 	"errors"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"golang.org/x/sys/windows"
 )
 
 const (
-	renamesOpen = false // must be closed first
+	canRenameOpen = false // a file must be closed before its rename
 
 	errNotDir = syscall.ENOTDIR
 )
 
-// flush has nothing to do: the file is closed before it is renamed.
+// flush does nothing: the file is closed before it is renamed.
 func flush(*os.File) error { return nil }
 
 func rename(from, to string) error { return os.Rename(from, to) }
 
-// isBusy says false: a rename here knows no mount points of single files.
-func isBusy(error) bool { return false }
+// isMountPoint reports false: a single file can't be a mount point here.
+func isMountPoint(error) bool { return false }
 
-// isShared tells the errors that pass when another program, a virus scanner or an
-// indexer most often, closes the file again.
-func isShared(err error) bool {
+// isSharingViolation reports whether the call failed because another program, most
+// often a virus scanner or an indexer, has the file open.
+func isSharingViolation(err error) bool {
 	return errors.Is(err, windows.ERROR_SHARING_VIOLATION) ||
 		errors.Is(err, windows.ERROR_LOCK_VIOLATION) ||
 		errors.Is(err, windows.ERROR_ACCESS_DENIED)
+}
+
+// joinUncleaned returns the path of name in the directory dir. Windows resolves every
+// ".." before it looks for links, so the path may be cleaned, and a name such as
+// "C:f" or "\f" is not relative to dir.
+func joinUncleaned(_, name string) string {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return name
+	}
+	return abs
 }

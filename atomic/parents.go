@@ -9,18 +9,19 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// parents are the directories on the way to a file that were missing.
+// parents are the directories above a file that were missing.
 type parents struct {
-	tree  tree
-	made  []string // by us, the outermost first
-	dirty []string // got a new entry, by us or by somebody just before us
+	fsys  filesystem
+	made  []string // by this call, the outermost first
+	dirty []string // have a new entry, made by this call or by another one just before
 }
 
 // makeParents makes dir and what is missing above it.
-func makeParents(t tree, dir string) (*parents, error) {
-	p := &parents{tree: t}
-	// The usual case, and uncleaned: the dots of link/../d are not ours to resolve.
-	if fi, err := t.Stat(dir); err == nil && fi.IsDir() {
+func makeParents(fsys filesystem, dir string) (*parents, error) {
+	p := &parents{fsys: fsys}
+	// The usual case. The path is not cleaned: the ".." of link/../d is the parent of
+	// the directory that the link leads to.
+	if fi, err := fsys.Stat(dir); err == nil && fi.IsDir() {
 		return p, nil
 	}
 	missing, err := p.missing(filepath.Clean(dir))
@@ -28,11 +29,11 @@ func makeParents(t tree, dir string) (*parents, error) {
 		return nil, err
 	}
 	for _, d := range missing {
-		err := t.Mkdir(d, 0o755)
+		err := fsys.Mkdir(d, 0o755)
 		switch {
 		case err == nil:
 			p.made = append(p.made, d)
-		case !errors.Is(err, fs.ErrExist): // made by somebody meanwhile: fine
+		case !errors.Is(err, fs.ErrExist): // another one may have made it meanwhile
 			p.remove()
 			return nil, err
 		}
@@ -43,7 +44,7 @@ func makeParents(t tree, dir string) (*parents, error) {
 
 // missing lists the missing directories, the outermost first.
 func (p *parents) missing(dir string) ([]string, error) {
-	fi, err := p.tree.Stat(dir)
+	fi, err := p.fsys.Stat(dir)
 	switch {
 	case err == nil && !fi.IsDir():
 		return nil, &fs.PathError{Op: "mkdir", Path: dir, Err: errNotDir}
@@ -56,20 +57,20 @@ func (p *parents) missing(dir string) ([]string, error) {
 	return append(above, dir), err
 }
 
-// remove takes back what was made, as far as it is still empty.
+// remove removes the directories that were made and are still empty.
 func (p *parents) remove() {
 	for i := len(p.made) - 1; i >= 0; i-- {
-		if p.tree.Remove(p.made[i]) != nil {
+		if p.fsys.Remove(p.made[i]) != nil {
 			return
 		}
 	}
 }
 
-// sync makes the new directories' entries durable: without it a power loss could
-// take a whole new directory away, and the file with it.
+// sync makes the entries of the new directories durable: without it a power loss
+// could remove a new directory, and the file with it.
 func (p *parents) sync() error {
 	for _, dir := range p.dirty {
-		d, err := openDir(p.tree, dir)
+		d, err := openDir(p.fsys, dir)
 		if err != nil {
 			return err
 		}
@@ -80,7 +81,9 @@ func (p *parents) sync() error {
 	return nil
 }
 
-func openDir(t tree, dir string) (*os.File, error) { return t.OpenFile(dir, os.O_RDONLY, 0) }
+func openDir(fsys filesystem, dir string) (*os.File, error) {
+	return fsys.OpenFile(dir, os.O_RDONLY, 0)
+}
 
 func syncAndClose(d *os.File) error {
 	defer d.Close()

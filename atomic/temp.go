@@ -13,11 +13,12 @@ import (
 	"unicode/utf8"
 )
 
-// A temporary file lies beside its target, since a rename does not cross devices:
+// A temporary file is in the directory of its target, since a rename can't cross
+// file systems:
 //
 //	.config.json.forewrite-<pid>-<random>.tmp
 //
-// Its first part is for people, and cut so that the name is valid wherever the
+// The first part is for people. It is cut, so that the name is valid wherever the
 // target's is.
 var tempName = regexp.MustCompile(`^\..*\.forewrite-([0-9]+)-([0-9a-z]{13})\.tmp$`)
 
@@ -26,16 +27,21 @@ const maxTempPrefix = 40
 func isTempName(base string) bool { return tempName.MatchString(base) }
 
 func newTempName(base string) string {
-	for len(base) > maxTempPrefix {
-		_, n := utf8.DecodeLastRuneInString(base)
-		base = base[:len(base)-n]
-	}
 	random := strconv.FormatUint(rand.Uint64(), 36)
-	return "." + base + ".forewrite-" + strconv.Itoa(os.Getpid()) + "-" +
+	return "." + cut(base, maxTempPrefix) + ".forewrite-" + strconv.Itoa(os.Getpid()) + "-" +
 		strings.Repeat("0", 13-len(random)) + random + ".tmp"
 }
 
-// ownerOf reads the process number from a temporary file's name.
+// cut shortens s to at most n bytes, and between characters.
+func cut(s string, n int) string {
+	for len(s) > n {
+		_, size := utf8.DecodeLastRuneInString(s)
+		s = s[:len(s)-size]
+	}
+	return s
+}
+
+// ownerOf returns the process number in a temporary file's name.
 func ownerOf(base string) (pid int, ok bool) {
 	m := tempName.FindStringSubmatch(base)
 	if m == nil {
@@ -45,25 +51,25 @@ func ownerOf(base string) (pid int, ok bool) {
 	return pid, err == nil
 }
 
-// createTemp makes an empty file beside path and claims it, so that Sweep knows it
-// is in use.
-func createTemp(t tree, path string, perm fs.FileMode) (*os.File, string, error) {
+// createTemp makes an empty file in the directory of path, and marks it as in use
+// for [RemoveStaleTemp].
+func createTemp(fsys filesystem, path string, perm fs.FileMode) (*os.File, string, error) {
 	_, base := filepath.Split(path)
 	for range 100 {
-		name := beside(path, newTempName(base))
-		// O_EXCL: a file or link that somebody put there is never written to.
-		f, err := t.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm)
+		name := sibling(path, newTempName(base))
+		// O_EXCL: a file or link that another program put there is never written to.
+		f, err := fsys.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, perm.Perm())
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if err != nil {
 			return nil, "", err
 		}
-		if claim(f) {
+		if lockTemp(f) {
 			return f, name, nil
 		}
-		f.Close() // a Sweep was between the two lines above
-		t.Remove(name)
+		f.Close() // RemoveStaleTemp came between the creation and the lock
+		fsys.Remove(name)
 	}
-	return nil, "", fmt.Errorf("no free name for a temporary file: %w", fs.ErrExist)
+	return nil, "", fmt.Errorf("no free name for a temporary file after 100 attempts: %w", fs.ErrExist)
 }

@@ -11,17 +11,18 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-// Version tells one content of a file from another, by size and xxhash64. Versions
-// are compared with ==. The zero Version is that of a file that does not exist.
+// Version identifies the content of a file by its size and xxhash64. Versions are
+// compared with ==. The zero Version is that of a file that does not exist.
 //
-// The hash finds changes made by accident. Somebody who wants to can make another
-// content with the same Version.
+// xxhash is no cryptographic hash: it finds accidental changes, but other content
+// with the same Version can be made on purpose.
 type Version struct {
 	Size   int64  // bytes
 	Hash   uint64 // xxhash64 of the content
 	Exists bool
 }
 
+// String returns the size and the hash, or "missing".
 func (v Version) String() string {
 	if !v.Exists {
 		return "missing"
@@ -29,19 +30,19 @@ func (v Version) String() string {
 	return fmt.Sprintf("%d:%016x", v.Size, v.Hash)
 }
 
-// VersionOf reads the file and tells its version: the zero Version and no error
-// when it does not exist.
+// VersionOf reads the file and returns its version. For a file that does not exist
+// it is the zero Version, without an error.
 func VersionOf(name string) (Version, error) {
-	v, err := versionIn(host{}, name)
+	v, err := versionIn(hostFS{}, name)
 	return v, wrap("read", name, err)
 }
 
-// VersionOfBytes is the version of a file with that content.
+// VersionOfBytes returns the version of a file with that content.
 func VersionOfBytes(b []byte) Version {
 	return Version{Size: int64(len(b)), Hash: xxhash.Sum64(b), Exists: true}
 }
 
-// VersionOfReader is the version of a file with what r holds from here on.
+// VersionOfReader returns the version of a file with the rest of r as its content.
 func VersionOfReader(r io.Reader) (Version, error) {
 	d := xxhash.New()
 	n, err := io.Copy(d, r)
@@ -51,8 +52,8 @@ func VersionOfReader(r io.Reader) (Version, error) {
 	return Version{Size: n, Hash: d.Sum64(), Exists: true}, nil
 }
 
-func versionIn(t tree, name string) (Version, error) {
-	f, _, err := openRegular(t, name)
+func versionIn(fsys filesystem, name string) (Version, error) {
+	f, _, err := openRegular(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return Version{}, nil
 	}
@@ -63,9 +64,10 @@ func versionIn(t tree, name string) (Version, error) {
 	return VersionOfReader(f)
 }
 
-// isThat compares without reading what has another size.
-func (v Version) isThat(t tree, name string) (bool, error) {
-	f, fi, err := openRegular(t, name)
+// matches reports whether the file has version v. A file of another size is not
+// read.
+func (v Version) matches(fsys filesystem, name string) (bool, error) {
+	f, fi, err := openRegular(fsys, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return !v.Exists, nil
 	}
@@ -80,9 +82,10 @@ func (v Version) isThat(t tree, name string) (bool, error) {
 	return got == v, err
 }
 
-// openRegular opens a file for reading, and never waits for a FIFO.
-func openRegular(t tree, name string) (*os.File, fs.FileInfo, error) {
-	f, err := t.OpenFile(name, os.O_RDONLY|fsx.NonBlocking, 0)
+// openRegular opens a regular file for reading. The open of a named pipe does not
+// block.
+func openRegular(fsys filesystem, name string) (*os.File, fs.FileInfo, error) {
+	f, err := fsys.OpenFile(name, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -5,14 +5,19 @@ import (
 	"io/fs"
 )
 
-// WriteFile replaces the content of the file by data, durably: whoever reads it, at
-// whatever instant and after whatever crash, finds all of the old or all of the new
-// content. A missing file is made with that mode (before umask), its parents too.
-// An existing file's mode, owner and attributes are kept.
+// WriteFile replaces the content of the file by data, durably: a reader finds all
+// of the old or all of the new content, at any instant and after any crash. A file
+// that does not exist is made with the mode perm, less the umask, and so are
+// missing parent directories. An existing file keeps its mode, owner and
+// attributes.
 //
-// After an error the file is as it was; see [ErrPublished] for the exception.
-func WriteFile(name string, data []byte, perm fs.FileMode, opts ...Option) error {
-	return wrap("write", name, writeFile(name, data, newConfig(perm, opts)))
+// After an error the file is unchanged; see [ErrPublished] for the exceptions.
+func WriteFile(name string, data []byte, perm fs.FileMode, opts *Options) error {
+	c, err := newConfig(perm, opts)
+	if err == nil {
+		err = writeFile(name, data, c)
+	}
+	return wrap("write", name, err)
 }
 
 func writeFile(name string, data []byte, c *config) error {
@@ -27,14 +32,18 @@ func writeFile(name string, data []byte, c *config) error {
 	return f.commit()
 }
 
-// Write is [WriteFile] with the content from r, which is copied in small pieces: it
-// may be larger than the memory. An error of r comes back wrapped, and then the
-// file is as it was.
-func Write(name string, r io.Reader, perm fs.FileMode, opts ...Option) error {
-	return wrap("write", name, write(name, r, newConfig(perm, opts)))
+// Write is [WriteFile] with the content that r holds. It is copied in small pieces,
+// so it may be larger than the memory. After an error of r, which is wrapped, the
+// file is unchanged.
+func Write(name string, r io.Reader, perm fs.FileMode, opts *Options) error {
+	c, err := newConfig(perm, opts)
+	if err == nil {
+		err = writeFrom(name, r, c)
+	}
+	return wrap("write", name, err)
 }
 
-func write(name string, r io.Reader, c *config) error {
+func writeFrom(name string, r io.Reader, c *config) error {
 	f, err := create(name, c)
 	if err != nil {
 		return err

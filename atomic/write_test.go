@@ -20,11 +20,11 @@ import (
 
 func TestWriteFileMakesAndReplaces(t *testing.T) {
 	t.Parallel()
-	for _, opts := range [][]atomic.Option{nil, {atomic.NoSync()}, {atomic.FreshMetadata()}, {atomic.InPlace()}} {
+	for _, opts := range []*atomic.Options{nil, {}, {NoSync: true}, {FreshMetadata: true}, {InPlace: true}} {
 		dir := t.TempDir()
 		name := filepath.Join(dir, "f")
 		for _, content := range []string{"first", "", "a longer second one"} {
-			if err := atomic.WriteFile(name, []byte(content), 0o644, opts...); err != nil {
+			if err := atomic.WriteFile(name, []byte(content), 0o644, opts); err != nil {
 				t.Fatal(err)
 			}
 			wantContent(t, name, content)
@@ -36,7 +36,7 @@ func TestWriteFileMakesAndReplaces(t *testing.T) {
 func TestWriteFileTakesRelativeNames(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"f", "./g", "new/deep/h"} {
-		if err := atomic.WriteFile(name, []byte(name), 0o644); err != nil {
+		if err := atomic.WriteFile(name, []byte(name), 0o644, nil); err != nil {
 			t.Fatal(err)
 		}
 		wantContent(t, name, name)
@@ -61,7 +61,7 @@ func TestWriteCopiesAReader(t *testing.T) {
 		"one byte": iotest.OneByteReader(bytes.NewReader(large[:1000])),
 	} {
 		name := filepath.Join(dir, "f")
-		if err := atomic.Write(name, r, 0o644); err != nil {
+		if err := atomic.Write(name, r, 0o644, nil); err != nil {
 			t.Fatal(kind, err)
 		}
 		want := large
@@ -73,7 +73,7 @@ func TestWriteCopiesAReader(t *testing.T) {
 	wantNames(t, dir, "f", "src")
 }
 
-// Whoever reads while others write must find one of the contents, whole.
+// A reader beside writers must find one of the contents, whole.
 func TestReadersNeverSeeAMix(t *testing.T) {
 	t.Parallel()
 	name := filepath.Join(t.TempDir(), "f")
@@ -84,7 +84,7 @@ func TestReadersNeverSeeAMix(t *testing.T) {
 	for _, c := range contents {
 		writers.Go(func() {
 			for range 100 {
-				if err := atomic.WriteFile(name, []byte(c), 0o644, atomic.NoSync()); err != nil {
+				if err := atomic.WriteFile(name, []byte(c), 0o644, &atomic.Options{NoSync: true}); err != nil {
 					t.Error(err)
 					return
 				}
@@ -116,7 +116,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 	for _, c := range []struct {
 		what  string
 		name  string // in a directory that holds "dir", "file" and links
-		opts  []atomic.Option
+		opts  *atomic.Options
 		r     io.Reader
 		perm  fs.FileMode
 		want  []error
@@ -126,7 +126,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 		{what: "a directory", name: "dir", want: []error{atomic.ErrNotRegular, syscall.EISDIR}},
 		{what: "a directory by a slash", name: "dir" + string(filepath.Separator), want: []error{fs.ErrInvalid}},
 		{what: "no name", name: "", want: []error{fs.ErrInvalid}},
-		{what: "a parent that is missing", name: "missing/f", opts: []atomic.Option{atomic.NoMkdir()}, want: []error{fs.ErrNotExist}},
+		{what: "a parent that is missing", name: "missing/f", opts: &atomic.Options{NoMkdir: true}, want: []error{fs.ErrNotExist}},
 		{what: "a parent that is a file", name: "file/f", want: []error{syscall.ENOTDIR}, unix: true},
 		{what: "a grandparent that is a file", name: "file/d/f", want: []error{syscall.ENOTDIR}, unix: true},
 		{what: "a dangling link", name: "dangling", want: []error{atomic.ErrDangling, fs.ErrNotExist}},
@@ -134,7 +134,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 		{what: "a loop", name: "loop", want: []error{syscall.ELOOP}, unix: true},
 		{what: "a loop on the way", name: "loop/f", want: []error{syscall.ELOOP}, unix: true},
 		{what: "a link to a directory", name: "dirlink", want: []error{atomic.ErrNotRegular}},
-		{what: "a link, rejected", name: "link", opts: []atomic.Option{atomic.RejectSymlink()}, want: []error{atomic.ErrSymlink}},
+		{what: "a link, rejected", name: "link", opts: &atomic.Options{Symlink: atomic.SymlinkReject}, want: []error{atomic.ErrSymlink}},
 		{what: "a name of 256 bytes", name: long, want: []error{syscall.ENAMETOOLONG}, unix: true},
 		{what: "such a name in a new directory", name: "new/" + long, want: []error{syscall.ENAMETOOLONG}, unix: true},
 		{what: "a new directory of such a name", name: "new/" + long + "/f", want: []error{syscall.ENAMETOOLONG}, unix: true},
@@ -142,11 +142,11 @@ func TestBadInputChangesNothing(t *testing.T) {
 		{what: "a reader that fails halfway", name: "file", r: io.MultiReader(strings.NewReader("half"), iotest.ErrReader(errReader)), want: []error{errReader}},
 		{what: "a reader that fails, in a new directory", name: "new/deep/f", r: iotest.ErrReader(errReader), want: []error{errReader}},
 		{what: "a mode that is a type", name: "file", perm: fs.ModeDir | 0o755, want: []error{fs.ErrInvalid}},
-		{what: "a file, not to be clobbered", name: "file", opts: []atomic.Option{atomic.NoClobber()}, want: []error{fs.ErrExist}},
-		{what: "another version", name: "file", opts: []atomic.Option{atomic.IfMatch(atomic.VersionOfBytes([]byte("other")))}, want: []error{atomic.ErrConflict}},
-		{what: "another version of the same size", name: "file", opts: []atomic.Option{atomic.IfMatch(atomic.VersionOfBytes([]byte("oLd")))}, want: []error{atomic.ErrConflict}},
-		{what: "a version where there should be none", name: "file", opts: []atomic.Option{atomic.IfMatch(atomic.Version{})}, want: []error{atomic.ErrConflict}},
-		{what: "no version where there should be one", name: "none", opts: []atomic.Option{atomic.IfMatch(atomic.VersionOfBytes([]byte("old")))}, want: []error{atomic.ErrConflict}},
+		{what: "a file, not to be clobbered", name: "file", opts: &atomic.Options{NoClobber: true}, want: []error{fs.ErrExist}},
+		{what: "another version", name: "file", opts: &atomic.Options{IfMatch: version("other")}, want: []error{atomic.ErrConflict}},
+		{what: "another version of the same size", name: "file", opts: &atomic.Options{IfMatch: version("oLd")}, want: []error{atomic.ErrConflict}},
+		{what: "a version where there should be none", name: "file", opts: &atomic.Options{IfMatch: &atomic.Version{}}, want: []error{atomic.ErrConflict}},
+		{what: "no version where there should be one", name: "none", opts: &atomic.Options{IfMatch: version("old")}, want: []error{atomic.ErrConflict}},
 	} {
 		t.Run(c.what, func(t *testing.T) {
 			t.Parallel()
@@ -170,7 +170,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 			if c.r == nil {
 				c.r = strings.NewReader("new")
 			}
-			err := atomic.Write(name, c.r, c.perm|0o644, c.opts...)
+			err := atomic.Write(name, c.r, c.perm|0o644, c.opts)
 			for _, want := range c.want {
 				if !errors.Is(err, want) {
 					t.Errorf("%v, want %v", err, want)
@@ -178,10 +178,10 @@ func TestBadInputChangesNothing(t *testing.T) {
 			}
 			var typed *atomic.Error
 			if !errors.As(err, &typed) || typed.Path != name || typed.Op != "write" {
-				t.Errorf("%#v is no *atomic.Error about it", err)
+				t.Errorf("%#v is not an *atomic.Error about the file", err)
 			}
 			if err != nil && (strings.Contains(err.Error(), ".tmp") || !strings.HasPrefix(err.Error(), "atomic: write ")) {
-				t.Errorf("reads badly: %v", err)
+				t.Errorf("bad message: %v", err)
 			}
 			wantContent(t, filepath.Join(dir, "file"), "old")
 			wantNames(t, dir, "chain", "dangling", "dir", "dirlink", "file", "link", "loop", "pool")
@@ -193,7 +193,7 @@ func TestBadInputChangesNothing(t *testing.T) {
 func TestNewDirectoriesStayWhenOthersUseThem(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	f, err := atomic.Create(filepath.Join(dir, "a", "b", "f"), 0o644)
+	f, err := atomic.Create(filepath.Join(dir, "a", "b", "f"), 0o644, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -214,7 +214,7 @@ func TestWriteOfALargeReaderNeedsLittleMemory(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "f")
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	if err := atomic.Write(name, countdown(size), 0o644, atomic.NoSync()); err != nil {
+	if err := atomic.Write(name, countdown(size), 0o644, &atomic.Options{NoSync: true}); err != nil {
 		t.Fatal(err)
 	}
 	runtime.ReadMemStats(&after)
@@ -227,11 +227,11 @@ func TestWriteOfALargeReaderNeedsLittleMemory(t *testing.T) {
 	}
 }
 
-// childWrite writes two contents by turns until it is killed.
+// childWrite writes two contents in turn until it is killed.
 func childWrite() {
 	for i, start := 0, time.Now(); time.Since(start) < time.Minute; i++ {
 		content := strings.Repeat(string(rune('a'+i%2)), 100000)
-		childFatal(atomic.WriteFile(os.Args[1], []byte(content), 0o644, atomic.NoSync()))
+		childFatal(atomic.WriteFile(os.Args[1], []byte(content), 0o644, &atomic.Options{NoSync: true}))
 		if i == 0 {
 			os.Stdout.WriteString("\n")
 		}
@@ -254,7 +254,7 @@ func TestKilledWriterLeavesAWholeFile(t *testing.T) {
 			t.Fatalf("a mix of %d bytes", len(got))
 		}
 	}
-	if _, err := atomic.Sweep(t.Context(), dir); err != nil {
+	if _, err := atomic.RemoveStaleTemp(t.Context(), dir); err != nil {
 		t.Error(err)
 	}
 	wantNames(t, dir, "f")

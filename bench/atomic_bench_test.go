@@ -32,7 +32,7 @@ func BenchmarkAtomicWriteFile(b *testing.B) {
 		metric string
 		write  func() error
 	}{
-		{"atomic-ns", func() error { return atomic.WriteFile(filepath.Join(dir, "a"), data, 0o644) }},
+		{"atomic-ns", func() error { return atomic.WriteFile(filepath.Join(dir, "a"), data, 0o644, nil) }},
 		{"renameio-ns", func() error { return renameioSync("r") }},
 		// Told where to put its temporary file, it need not find out.
 		{"renameio-told-ns", func() error { return renameioSync("t", renameio.WithTempDir(dir)) }},

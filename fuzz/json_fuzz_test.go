@@ -38,7 +38,7 @@ func FuzzUpdateJSON(f *testing.F) {
 			}
 			(*m)[key] = value
 			return nil
-		})
+		}, nil)
 		got, readErr := os.ReadFile(name)
 		if readErr != nil {
 			t.Fatal(readErr)

@@ -30,8 +30,8 @@ var (
 	// transaction that was being committed is durable is not known until then.
 	ErrPoisoned = errors.New("journal failed and must be opened again")
 	// ErrLocked is returned when another owner holds the journal and does not release
-	// it in time.
-	ErrLocked = errors.New("journal is locked")
+	// it in time. It is the same value as [atomic.ErrLocked].
+	ErrLocked = atomic.ErrLocked
 	// ErrNeedsRecovery is returned by a read-only open when the last owner crashed: it
 	// may not repair what that owner left.
 	ErrNeedsRecovery = errors.New("journal needs recovery")

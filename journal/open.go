@@ -77,11 +77,8 @@ func (j *Journal) openReadOnly(ctx context.Context, root string) (err error) {
 // openReader keeps the owner, if there is one, from applying.
 func (j *Journal) openReader(ctx context.Context) (*viewlock.Reader, error) {
 	r, err := viewlock.OpenReader(ctx, j.dir, j.opts.LockTimeout)
-	if errors.Is(err, viewlock.ErrTimeout) {
-		err = fmt.Errorf("%w: the owner is applying a transaction: %w", ErrLocked, err)
-	}
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("wait until the owner has applied a transaction: %w", err)
 	}
 	if err := j.checkWhole(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())

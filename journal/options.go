@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/forewrite/forewrite/atomic"
 	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -24,6 +25,10 @@ type Options struct {
 	// LockTimeout is how long Open waits for another owner. Default 30 s; negative
 	// means not at all.
 	LockTimeout time.Duration
+
+	// OnLockWait is called once when Open begins to wait for another owner, with what
+	// is known of it. Default: nothing is called.
+	OnLockWait func(atomic.Holder)
 
 	// InlineLimit is the largest file, in bytes, that is written into the log. A larger
 	// one is written once, to staging, and the log names it. Default 256 KiB, at most

@@ -78,11 +78,7 @@ func openOwner(ctx context.Context, dir *layout.Dir, opts *Options, s *state) (_
 }
 
 func acquireLock(ctx context.Context, dir *layout.Dir, opts *Options) (*fileatomic.FileLock, error) {
-	lock, err := fileatomic.Lock(ctx, dir.Path(layout.LockFile), fileatomic.LockTimeout(opts.LockTimeout))
-	if errors.Is(err, fileatomic.ErrLockTimeout) {
-		err = errors.Join(ErrLocked, err)
-	}
-	return lock, err
+	return fileatomic.Lock(ctx, dir.Path(layout.LockFile), &fileatomic.LockOptions{Timeout: opts.LockTimeout, OnWait: opts.OnLockWait})
 }
 
 func (o *owner) recover(ctx context.Context) (*recovery.Report, error) {

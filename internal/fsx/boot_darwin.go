@@ -2,8 +2,8 @@ package fsx
 
 import "golang.org/x/sys/unix"
 
-// BootID names this run of the kernel, so that what it kept only in memory can be
-// told from what an earlier one did. It is "" where it can't be known.
+// BootID identifies this run of the kernel: another one had another page cache. It
+// is "" where the system has no such identifier.
 func BootID() string {
 	id, err := unix.Sysctl("kern.bootsessionuuid")
 	if err != nil {

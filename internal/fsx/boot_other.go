@@ -2,5 +2,5 @@
 
 package fsx
 
-// BootID is "": it can't be known here.
+// BootID returns "": the system has no such identifier.
 func BootID() string { return "" }

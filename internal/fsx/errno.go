@@ -2,16 +2,17 @@ package fsx
 
 import "errors"
 
-// LinkUnsupported tells whether err means that no hard link can be made here, by
-// this process or at all, so that a copy has to do: the file system has none, the
-// file has as many as it can, or both ends are on different devices.
+// LinkUnsupported reports whether err means that this process can't make this hard
+// link, so that a copy is needed: the file system has no hard links or does not
+// permit this one, the file has too many, or the directories are on different
+// devices.
 func LinkUnsupported(err error) bool {
 	return errors.Is(err, errors.ErrUnsupported) || isAny(err, linkErrnos)
 }
 
-// Temporary tells whether err may pass by itself or by an administrator's hand
-// (disk full, quota, permission, read-only, out of descriptors, I/O error): stop
-// and try again later. Anything else stays as it is however often it is tried.
+// Temporary reports whether the same call may succeed later, by itself or after an
+// administrator has acted: disk full, quota, permission, read-only, no descriptors,
+// I/O error. After any other error it will fail again.
 func Temporary(err error) bool {
 	return isAny(err, temporaryErrnos)
 }

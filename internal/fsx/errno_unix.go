@@ -17,7 +17,7 @@ var temporaryErrnos = []syscall.Errno{
 	syscall.ENOSPC,
 	syscall.EDQUOT,
 	syscall.EACCES,
-	syscall.EPERM, // an immutable file, too
+	syscall.EPERM, // also of an immutable file
 	syscall.EROFS,
 	syscall.EMFILE,
 	syscall.ENFILE,
@@ -28,7 +28,7 @@ var temporaryErrnos = []syscall.Errno{
 	syscall.ETXTBSY,
 	syscall.EAGAIN,
 	syscall.EINTR,
-	syscall.ETIMEDOUT, // these last ones come from network file systems
+	syscall.ETIMEDOUT, // this and the next ones are from network file systems
 	syscall.ESTALE,
 	syscall.ENOLCK,
 }

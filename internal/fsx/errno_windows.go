@@ -3,7 +3,7 @@ package fsx
 import "golang.org/x/sys/windows"
 
 var linkErrnos = []windows.Errno{
-	windows.ERROR_INVALID_FUNCTION, // what FAT says
+	windows.ERROR_INVALID_FUNCTION, // from FAT
 	windows.ERROR_NOT_SUPPORTED,
 	windows.ERROR_TOO_MANY_LINKS,
 	windows.ERROR_NOT_SAME_DEVICE,

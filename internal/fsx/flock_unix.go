@@ -9,9 +9,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// TryLock takes an advisory lock on the opened file, if it is free: an exclusive
-// or a shared one. It belongs to f, and ends with it. It is for locks that are
-// taken so often that opening a file for each would cost too much.
+// TryLock acquires an advisory lock on the open file, exclusive or shared, if it is
+// free. Closing f releases it. It is for locks that are acquired so often that
+// opening a file each time would cost too much.
 func TryLock(f *os.File, exclusive bool) (bool, error) {
 	how := unix.LOCK_SH
 	if exclusive {
@@ -24,5 +24,5 @@ func TryLock(f *os.File, exclusive bool) (bool, error) {
 	return err == nil, err
 }
 
-// Unlock gives the lock back.
+// Unlock releases the lock.
 func Unlock(f *os.File) error { return unix.Flock(int(f.Fd()), unix.LOCK_UN) }

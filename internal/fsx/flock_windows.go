@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// TryLock takes a lock on the first byte of the opened file, if it is free: an
-// exclusive or a shared one. It belongs to f, and ends with it. It is for locks
-// that are taken so often that opening a file for each would cost too much.
+// TryLock acquires a lock on the first byte of the open file, exclusive or shared,
+// if it is free. Closing f releases it. It is for locks that are acquired so often
+// that opening a file each time would cost too much.
 func TryLock(f *os.File, exclusive bool) (bool, error) {
 	flags := uint32(windows.LOCKFILE_FAIL_IMMEDIATELY)
 	if exclusive {
@@ -22,7 +22,7 @@ func TryLock(f *os.File, exclusive bool) (bool, error) {
 	return err == nil, err
 }
 
-// Unlock gives the lock back.
+// Unlock releases the lock.
 func Unlock(f *os.File) error {
 	return windows.UnlockFileEx(windows.Handle(f.Fd()), 0, 1, 0, new(windows.Overlapped))
 }

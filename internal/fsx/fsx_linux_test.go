@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"testing"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -36,9 +37,9 @@ func TestKernelRelease(t *testing.T) {
 	}
 }
 
-// Since Linux 6.13 a file that was asked for its times and is changed within the same
-// tick of the clock gets a time of its own. Files that were only looked at share one.
-func TestStatAtAsksForNoTimes(t *testing.T) {
+// Since Linux 6.13 a file whose times were read and that is changed within the same tick
+// of the clock gets a time of its own. Files whose times were not read share one.
+func TestStatAtReadsNoTimes(t *testing.T) {
 	times := func(look func(name string) error) int {
 		dir := t.TempDir()
 		seen := make(map[time.Time]struct{})
@@ -64,7 +65,7 @@ func TestStatAtAsksForNoTimes(t *testing.T) {
 	asked := times(func(name string) error { _, err := os.Lstat(name); return err })
 	most := asked * 9 / 10
 	fewest := asked
-	for n := 0; n < 20 && fewest > most; n++ { // whatever else asks on this machine also shows
+	for n := 0; n < 20 && fewest > most; n++ { // other programs of the machine can read times, too
 		fewest = min(fewest, times(func(name string) error {
 			dir, err := os.Open(filepath.Dir(name))
 			if err != nil {
@@ -77,11 +78,11 @@ func TestStatAtAsksForNoTimes(t *testing.T) {
 	}
 	t.Logf("200 changes have %d different times after Lstat, %d after StatAt", asked, fewest)
 	if asked > 150 && fewest > most {
-		t.Error("StatAt asks for times")
+		t.Error("StatAt reads times")
 	}
 }
 
-func TestSyncFSOnlyWhereItTells(t *testing.T) {
+func TestSyncFSOnlyWhereErrorsAreReported(t *testing.T) {
 	t.Parallel()
 	proc, err := os.Open("/proc/self/status")
 	if err != nil {
@@ -97,6 +98,54 @@ func TestSyncFSOnlyWhereItTells(t *testing.T) {
 	if err != nil {
 		t.Error(err)
 	}
+}
+
+func TestDropCacheRemovesPagesFromTheCache(t *testing.T) {
+	t.Parallel()
+	f := create(t, filepath.Join(t.TempDir(), "f"), "")
+	var st unix.Statfs_t
+	if err := unix.Fstatfs(int(f.Fd()), &st); err != nil {
+		t.Fatal(err)
+	}
+	if st.Type == unix.TMPFS_MAGIC || st.Type == unix.RAMFS_MAGIC {
+		t.Skip("the cache is all that this file system has")
+	}
+	content := bytes.Repeat([]byte("x"), 64<<10)
+	if _, err := f.Write(content); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Sync(); err != nil { // only clean pages can be dropped
+		t.Fatal(err)
+	}
+	if n := cachedPages(t, f, len(content)); n == 0 {
+		t.Skip("a new file is not in the cache here")
+	}
+	DropCache(f)
+	if n := cachedPages(t, f, len(content)); n != 0 {
+		t.Errorf("%d pages are still in the cache", n)
+	}
+	if b, err := os.ReadFile(f.Name()); err != nil || !bytes.Equal(b, content) {
+		t.Errorf("%d bytes, %v: the content is another one", len(b), err)
+	}
+}
+
+// cachedPages returns how many pages of the file are in the page cache.
+func cachedPages(t *testing.T, f *os.File, size int) (n int) {
+	t.Helper()
+	m, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(m)
+	resident := make([]byte, size/os.Getpagesize())
+	_, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&m[0])), uintptr(size), uintptr(unsafe.Pointer(&resident[0])))
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	for _, r := range resident {
+		n += int(r & 1)
+	}
+	return n
 }
 
 // pair makes a source and a destination in one directory.
@@ -165,7 +214,7 @@ func TestCopyMetaCopiesManyNames(t *testing.T) {
 	}
 }
 
-// acl is u::rw-,u:1:rw-,g::r--,m::rw-,o::---, as the kernel takes it.
+// acl is u::rw-,u:1:rw-,g::r--,m::rw-,o::---, in the form of the kernel.
 var acl = []byte{2, 0, 0, 0,
 	1, 0, 6, 0, 255, 255, 255, 255,
 	2, 0, 6, 0, 1, 0, 0, 0,
@@ -184,7 +233,7 @@ func TestCopyMetaCopiesAccessList(t *testing.T) {
 	wantAttr(t, dst, aclAccess, acl)
 }
 
-func TestCopyMetaTakesAnInheritedAccessListOff(t *testing.T) {
+func TestCopyMetaRemovesAnInheritedAccessList(t *testing.T) {
 	t.Parallel()
 	dst, src := pair(t)
 	setAttr(t, dst, aclAccess, acl)
@@ -223,7 +272,7 @@ func TestCopyMetaCopiesOwner(t *testing.T) {
 	}
 }
 
-func TestCopyMetaTellsAClosedFile(t *testing.T) {
+func TestCopyMetaReportsAClosedFile(t *testing.T) {
 	t.Parallel()
 	dst, src := pair(t)
 	src.Close()
@@ -280,8 +329,8 @@ func TestNoXattrsOnlyWithoutAttributes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer dir.Close()
-	tells := NoXattrsAt(dst, dir, "src") // Linux 6.13 and later
-	t.Logf("NoXattrsAt tells: %v", tells)
+	known := NoXattrsAt(dst, dir, "src") // Linux 6.13 and later
+	t.Logf("NoXattrsAt works: %v", known)
 	setAttr(t, src, "user.a", []byte("1"))
 	if NoXattrs(dst, src.Name()) || NoXattrs(src, dst.Name()) {
 		t.Error("an attribute is not seen")
@@ -289,11 +338,11 @@ func TestNoXattrsOnlyWithoutAttributes(t *testing.T) {
 	if NoXattrsAt(dst, dir, "src") || NoXattrsAt(src, dir, "dst") {
 		t.Error("NoXattrsAt does not see an attribute")
 	}
-	if tells != NoXattrsAt(dst, dir, "dst") {
-		t.Error("one attribute makes all files not plain")
+	if known != NoXattrsAt(dst, dir, "dst") {
+		t.Error("an attribute of one file is seen on another")
 	}
 	if NoXattrs(dst, src.Name()+".missing") || NoXattrsAt(dst, dir, "missing") {
-		t.Error("a missing file is plain")
+		t.Error("true for a missing file")
 	}
 }
 

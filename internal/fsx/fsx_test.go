@@ -25,7 +25,7 @@ func create(t *testing.T, name, content string) *os.File {
 	return f
 }
 
-func TestSyncDirTellsAMissingDirectory(t *testing.T) {
+func TestSyncDirReportsAMissingDirectory(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	if err := SyncDir(dir); err != nil {
@@ -37,7 +37,7 @@ func TestSyncDirTellsAMissingDirectory(t *testing.T) {
 	}
 }
 
-func TestSyncDirFileTellsAClosedDirectory(t *testing.T) {
+func TestSyncDirFileReportsAClosedDirectory(t *testing.T) {
 	t.Parallel()
 	d, err := os.Open(t.TempDir())
 	if err != nil {
@@ -52,7 +52,7 @@ func TestSyncDirFileTellsAClosedDirectory(t *testing.T) {
 	}
 }
 
-func TestDatasyncTellsAClosedFile(t *testing.T) {
+func TestDatasyncReportsAClosedFile(t *testing.T) {
 	t.Parallel()
 	f := create(t, filepath.Join(t.TempDir(), "f"), "content")
 	if err := Datasync(f); err != nil {
@@ -61,16 +61,6 @@ func TestDatasyncTellsAClosedFile(t *testing.T) {
 	f.Close()
 	if err := Datasync(f); err == nil {
 		t.Error("no error from a closed file")
-	}
-}
-
-func TestDropCacheLeavesTheContent(t *testing.T) {
-	t.Parallel()
-	name := filepath.Join(t.TempDir(), "f")
-	f := create(t, name, "content")
-	DropCache(f)
-	if b, err := os.ReadFile(name); err != nil || string(b) != "content" {
-		t.Errorf("%q, %v", b, err)
 	}
 }
 
@@ -138,7 +128,7 @@ func TestOwnerAndDeviceAreThoseOfTheDirectory(t *testing.T) {
 	}
 }
 
-func TestStatAtTellsWhatLstatDoes(t *testing.T) {
+func TestStatAtReturnsWhatLstatDoes(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
 	create(t, filepath.Join(root, "file"), "content")
@@ -165,13 +155,13 @@ func TestStatAtTellsWhatLstatDoes(t *testing.T) {
 		}
 		e, err := StatAt(dir, name)
 		if err != nil || !sameEntry(e, fi) {
-			t.Errorf("%s: %+v, %v; Lstat says %v", name, e, err, fs.FormatFileInfo(fi))
+			t.Errorf("%s: %+v, %v; Lstat returns %v", name, e, err, fs.FormatFileInfo(fi))
 		}
 	}
 	if fi, err := dir.Stat(); err != nil {
 		t.Error(err)
 	} else if e, err := StatFile(dir); err != nil || !sameEntry(e, fi) {
-		t.Errorf("StatFile: %+v, %v; Stat says %v", e, err, fs.FormatFileInfo(fi))
+		t.Errorf("StatFile: %+v, %v; Stat returns %v", e, err, fs.FormatFileInfo(fi))
 	}
 	if _, err := StatAt(dir, "nothing"); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("nothing there: %v", err)
@@ -195,7 +185,7 @@ func TestBootIDIsStable(t *testing.T) {
 		t.Errorf("%q, then %q", a, b)
 	}
 	if _, err := os.Stat("/proc/sys/kernel/random/boot_id"); err == nil && len(BootID()) != 36 {
-		t.Errorf("boot id %q is no UUID", BootID())
+		t.Errorf("boot id %q is not a UUID", BootID())
 	}
 }
 
@@ -203,7 +193,7 @@ func TestProcessAliveFollowsAChild(t *testing.T) {
 	t.Parallel()
 	for _, pid := range []int{0, -1, -os.Getpid()} {
 		if ProcessAlive(pid) {
-			t.Errorf("%d is no process", pid)
+			t.Errorf("%d is not a process", pid)
 		}
 	}
 	if !ProcessAlive(os.Getpid()) {
@@ -226,7 +216,7 @@ func TestProcessAliveFollowsAChild(t *testing.T) {
 	}
 }
 
-func TestClassesSeeThroughWrapping(t *testing.T) {
+func TestErrorClassesSeeThroughWrapping(t *testing.T) {
 	t.Parallel()
 	for _, list := range []struct {
 		name string
@@ -240,12 +230,12 @@ func TestClassesSeeThroughWrapping(t *testing.T) {
 		for _, e := range list.errs {
 			wrapped := fmt.Errorf("w: %w", &os.LinkError{Op: "link", Err: e})
 			if !list.is(e) || !list.is(wrapped) {
-				t.Errorf("%s says false to %v", list.name, e)
+				t.Errorf("%s(%v) = false", list.name, e)
 			}
 		}
 		for _, e := range list.not {
 			if list.is(e) {
-				t.Errorf("%s says true to %v", list.name, e)
+				t.Errorf("%s(%v) = true", list.name, e)
 			}
 		}
 	}

@@ -7,20 +7,20 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// StatAt says what the opened directory has under a name without a slash in it. A
+// StatAt returns what is at a name, without a slash in it, in the open directory. A
 // symbolic link is not followed.
 func StatAt(dir *os.File, name string) (Info, error) {
 	return statx(dir, name, unix.AT_SYMLINK_NOFOLLOW)
 }
 
-// StatFile says what the opened file is.
+// StatFile returns the Info of the open file.
 func StatFile(f *os.File) (Info, error) { return statx(f, "", unix.AT_EMPTY_PATH) }
 
 func statx(f *os.File, name string, flags int) (Info, error) {
 	const all = unix.STATX_TYPE | unix.STATX_MODE | unix.STATX_UID | unix.STATX_GID | unix.STATX_SIZE
 	var st unix.Statx_t
 	err := Retry(func() error { return unix.Statx(int(f.Fd()), name, flags, all, &st) })
-	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) { // a sandbox that does not know it
+	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) { // a sandbox whose filter does not know statx
 		return fstatat(f, name, flags)
 	}
 	if err != nil {
@@ -32,19 +32,20 @@ func statx(f *os.File, name string, flags int) (Info, error) {
 	}, nil
 }
 
-// immovable: a mount point of its own, as in a container that mounts single files, which a
-// kernel before Linux 5.8 does not tell; or immutable or append-only.
+// immovable returns EBUSY for a mount point, as in a container that mounts single
+// files (a kernel before Linux 5.8 does not report it), and EPERM for an immutable or
+// append-only file.
 func immovable(st *unix.Statx_t) error {
 	switch {
-	case has(st, unix.STATX_ATTR_MOUNT_ROOT):
+	case hasAttr(st, unix.STATX_ATTR_MOUNT_ROOT):
 		return unix.EBUSY
-	case has(st, unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND):
+	case hasAttr(st, unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND):
 		return unix.EPERM
 	}
 	return nil
 }
 
-// has reports whether a file system that knows the attributes has set one of them.
-func has(st *unix.Statx_t, attrs uint64) bool {
+// hasAttr reports whether one of the attributes is set, on a file system that knows it.
+func hasAttr(st *unix.Statx_t, attrs uint64) bool {
 	return st.Attributes&st.Attributes_mask&attrs != 0
 }

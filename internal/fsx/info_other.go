@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// StatAt says what the opened directory has under a name without a slash in it. A
+// StatAt returns what is at a name, without a slash in it, in the open directory. A
 // symbolic link is not followed.
 func StatAt(dir *os.File, name string) (Info, error) {
 	return fstatat(dir, name, unix.AT_SYMLINK_NOFOLLOW)
 }
 
-// StatFile says what the opened file is.
+// StatFile returns the Info of the open file.
 func StatFile(f *os.File) (Info, error) {
 	fi, err := f.Stat()
 	if err != nil {

@@ -22,7 +22,7 @@ func fstatat(f *os.File, name string, flags int) (Info, error) {
 	}, nil
 }
 
-// statError names what was looked at; of a closed file, that it is closed.
+// statError adds the operation and the path. A closed file is fs.ErrClosed.
 func statError(op string, f *os.File, name string, err error) error {
 	if err == unix.EBADF {
 		err = fs.ErrClosed
@@ -30,7 +30,7 @@ func statError(op string, f *os.File, name string, err error) error {
 	return &fs.PathError{Op: op, Path: filepath.Join(f.Name(), name), Err: err}
 }
 
-// fileMode translates the mode that the kernel uses.
+// fileMode converts the mode of the kernel.
 func fileMode(bits uint32) fs.FileMode {
 	mode := fs.FileMode(bits & 0o777)
 	switch bits & unix.S_IFMT {

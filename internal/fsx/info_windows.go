@@ -5,7 +5,7 @@ import (
 	"path/filepath"
 )
 
-// StatAt says what the opened directory has under a name without a separator in it.
+// StatAt returns what is at a name, without a separator in it, in the open directory.
 // A symbolic link is not followed.
 func StatAt(dir *os.File, name string) (Info, error) {
 	fi, err := os.Lstat(filepath.Join(dir.Name(), name))
@@ -15,7 +15,7 @@ func StatAt(dir *os.File, name string) (Info, error) {
 	return Info{Mode: fi.Mode(), Size: fi.Size()}, nil
 }
 
-// StatFile says what the opened file is.
+// StatFile returns the Info of the open file.
 func StatFile(f *os.File) (Info, error) {
 	fi, err := f.Stat()
 	if err != nil {

@@ -2,7 +2,7 @@ package fsx
 
 import "io/fs"
 
-// ModeMask has the bits of a mode that chmod can set.
+// ModeMask is the bits of a mode that chmod can set.
 const ModeMask = fs.ModePerm | fs.ModeSetuid | fs.ModeSetgid | fs.ModeSticky
 
 // UnixMode returns the twelve permission bits of m as chmod(1) writes them in octal.
@@ -20,7 +20,7 @@ func UnixMode(m fs.FileMode) uint32 {
 	return bits
 }
 
-// KindOf names a type of file for people.
+// KindOf returns the type of a file in words, for messages.
 func KindOf(m fs.FileMode) string {
 	switch {
 	case m.IsRegular():

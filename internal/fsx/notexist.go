@@ -21,7 +21,7 @@ func IgnoreNotExist(err error) error {
 	return err
 }
 
-// Underlying strips from err the operation and the path, for a message that has them.
+// Underlying returns err without its operation and path, for a message that has both.
 func Underlying(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {

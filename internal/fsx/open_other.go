@@ -2,10 +2,10 @@
 
 package fsx
 
-// Flags for opening what somebody else may have put in place of a file.
+// Flags for opening a path at which another program may have put something else.
 const (
-	// NonBlocking: there is nothing that an open could wait for.
+	// NonBlocking is 0: no open blocks here.
 	NonBlocking = 0
-	// NoFollow: there is no such flag.
+	// NoFollow is 0: there is no such flag.
 	NoFollow = 0
 )

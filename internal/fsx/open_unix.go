@@ -4,10 +4,10 @@ package fsx
 
 import "syscall"
 
-// Flags for opening what somebody else may have put in place of a file.
+// Flags for opening a path at which another program may have put something else.
 const (
-	// NonBlocking keeps an open from hanging on a FIFO.
+	// NonBlocking keeps an open of a named pipe from blocking.
 	NonBlocking = syscall.O_NONBLOCK
-	// NoFollow keeps an open from following a symbolic link at the end of the path.
+	// NoFollow makes an open fail if the path ends in a symbolic link.
 	NoFollow = syscall.O_NOFOLLOW
 )

@@ -9,9 +9,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// OpenAt opens name, without a slash in it, in the opened directory. It does not
-// follow a symbolic link. [os.Root.OpenFile] is for paths; with a regular file it also
-// asks, in vain, to be told when the file can be read, which takes five calls more.
+// OpenAt opens name, without a slash in it, in the open directory. It does not follow
+// a symbolic link. [os.Root.OpenFile] would take five system calls more: it is for
+// whole paths, and tries to register the file with the runtime's poller, which does
+// not work for regular files.
 func OpenAt(dir *os.File, name string, flag int, perm fs.FileMode) (*os.File, error) {
 	fd := -1
 	err := Retry(func() (err error) {

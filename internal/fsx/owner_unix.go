@@ -8,20 +8,20 @@ import (
 	"syscall"
 )
 
-// CopyOwner gives dst, which is have, the owner and the group of src, as far as this
-// process may.
+// CopyOwner gives dst, whose Info is have, the owner and the group of src, as far as
+// this process may set them.
 func CopyOwner(dst *os.File, have, src Info) error {
 	if src.UID == have.UID && src.GID == have.GID {
 		return nil
 	}
-	if err := tolerate(dst.Chown(int(src.UID), int(src.GID))); err != errNotAllowed {
+	if err := metaError(dst.Chown(int(src.UID), int(src.GID))); err != errNotAllowed {
 		return err
 	}
 	if src.GID == have.GID {
 		return nil
 	}
-	// Only root gives files away, but everybody may hand one to their groups.
-	if err := tolerate(dst.Chown(-1, int(src.GID))); err != errNotAllowed {
+	// Only root may set the owner, but an owner may set one of its own groups.
+	if err := metaError(dst.Chown(-1, int(src.GID))); err != errNotAllowed {
 		return err
 	}
 	return nil
@@ -29,13 +29,13 @@ func CopyOwner(dst *os.File, have, src Info) error {
 
 var errNotAllowed = errors.New("not allowed")
 
-// tolerate sorts the errors of a change of metadata: what this process may not do
-// is errNotAllowed, what this file system can't do is none.
-func tolerate(err error) error {
+// metaError classifies the error of a change of metadata: errNotAllowed for what this
+// process may not do, nil for what this file system does not support.
+func metaError(err error) error {
 	switch {
 	case errors.Is(err, syscall.EPERM), errors.Is(err, syscall.EACCES):
 		return errNotAllowed
-	case errors.Is(err, syscall.EINVAL): // an id that this user namespace has no number for
+	case errors.Is(err, syscall.EINVAL): // an id that is not mapped in this user namespace
 		return errNotAllowed
 	case errors.Is(err, errors.ErrUnsupported):
 		return nil

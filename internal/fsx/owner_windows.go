@@ -2,6 +2,6 @@ package fsx
 
 import "os"
 
-// CopyOwner does nothing: a new file takes owner and access list from its directory,
-// as every program's do here.
+// CopyOwner does nothing: a new file gets its owner and access list from its directory,
+// as with every program here.
 func CopyOwner(dst *os.File, have, src Info) error { return nil }

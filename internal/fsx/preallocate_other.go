@@ -4,8 +4,8 @@ package fsx
 
 import "os"
 
-// Preallocate is for ext4, on Linux.
+// Preallocate does nothing: it is for ext4, on Linux.
 func Preallocate(*os.File, int64) error { return nil }
 
-// PreallocateHelps says no: it is for ext4, on Linux.
+// PreallocateHelps returns false: [Preallocate] is for ext4, on Linux.
 func PreallocateHelps(*os.File) bool { return false }

@@ -4,11 +4,11 @@ package fsx
 
 import "syscall"
 
-// ProcessAlive tells whether a process with that number runs, as far as this one
-// can see: another container's are not seen, numbers are used again, and one that
-// has ended counts until its parent has waited for it.
+// ProcessAlive reports whether a process with this number runs. It does not see the
+// processes of other containers; a number can be used again; and a process that has
+// ended is alive until its parent has waited for it.
 func ProcessAlive(pid int) bool {
-	if pid <= 0 { // 0 and below address groups
+	if pid <= 0 { // these mean process groups
 		return false
 	}
 	err := syscall.Kill(pid, 0)

@@ -2,10 +2,10 @@ package fsx
 
 import "golang.org/x/sys/windows"
 
-// stillActive is what GetExitCodeProcess says of a process that runs.
+// stillActive is the exit code that GetExitCodeProcess returns of a running process.
 const stillActive = 259
 
-// ProcessAlive tells whether a process with that number runs. Numbers are used
+// ProcessAlive reports whether a process with this number runs. A number can be used
 // again.
 func ProcessAlive(pid int) bool {
 	if pid <= 0 {

@@ -7,9 +7,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckReplaceable reports, before it is tried, why what [StatAt] has found in the opened
-// directory could not be replaced or removed: it is a mount point of its own (EBUSY),
-// it is immutable or append-only, or somebody else's in a sticky directory (EPERM).
+// CheckReplaceable returns, before it is tried, the error with which the entry that
+// [StatAt] found in the open directory could not be replaced or removed: EBUSY for a
+// mount point, EPERM for an immutable or append-only file and for another user's file
+// in a sticky directory.
 func CheckReplaceable(dir *os.File, e Info) error {
 	if e.Immovable != nil {
 		return e.Immovable
@@ -32,9 +33,9 @@ func checkSticky(dir *os.File, owner int) error {
 	return nil
 }
 
-// CheckWritable reports, before it is tried, why entries of the opened directory
-// could not be made, replaced and removed: no permission, a read-only file
-// system, or an immutable or append-only directory.
+// CheckWritable returns, before it is tried, the error with which entries of the open
+// directory could not be made, replaced or removed: no permission, a read-only file
+// system, an immutable or append-only directory.
 func CheckWritable(dir *os.File) error {
 	if err := unix.Faccessat(int(dir.Fd()), ".", unix.W_OK|unix.X_OK, unix.AT_EACCESS); err != nil {
 		return err
@@ -43,7 +44,7 @@ func CheckWritable(dir *os.File) error {
 	if err := unix.Statx(int(dir.Fd()), "", unix.AT_EMPTY_PATH, unix.STATX_TYPE, &st); err != nil {
 		return nil
 	}
-	if has(&st, unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) {
+	if hasAttr(&st, unix.STATX_ATTR_IMMUTABLE|unix.STATX_ATTR_APPEND) {
 		return unix.EPERM
 	}
 	return nil

@@ -8,11 +8,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// CheckReplaceable says nil where there is no way to ask; the operation will say.
+// CheckReplaceable returns nil: only the operation itself finds out.
 func CheckReplaceable(*os.File, Info) error { return nil }
 
-// CheckWritable reports, before it is tried, why entries of the opened directory
-// could not be made, replaced and removed.
+// CheckWritable returns, before it is tried, the error with which entries of the open
+// directory could not be made, replaced or removed.
 func CheckWritable(dir *os.File) error {
 	return unix.Faccessat(int(dir.Fd()), ".", unix.W_OK|unix.X_OK, unix.AT_EACCESS)
 }

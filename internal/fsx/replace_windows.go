@@ -2,8 +2,8 @@ package fsx
 
 import "os"
 
-// CheckReplaceable says nil where there is no way to ask; the operation will say.
+// CheckReplaceable returns nil: only the operation itself finds out.
 func CheckReplaceable(*os.File, Info) error { return nil }
 
-// CheckWritable says nil: there is no way to ask; the operation will say.
+// CheckWritable returns nil: only the operation itself finds out.
 func CheckWritable(*os.File) error { return nil }

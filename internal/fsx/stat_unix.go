@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Ctime is the time of the last change of the content or the metadata. Unlike the
-// modification time nobody can set it back.
+// Ctime returns the time of the last change of the content or the metadata. Unlike the
+// modification time it can't be set.
 func Ctime(fi fs.FileInfo) (t time.Time, ok bool) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -18,7 +18,7 @@ func Ctime(fi fs.FileInfo) (t time.Time, ok bool) {
 	return time.Unix(ctime(st)), true
 }
 
-// Owner is the file's user and group.
+// Owner returns the user and the group of the file.
 func Owner(fi fs.FileInfo) (uid, gid uint32, ok bool) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
 	if !ok {
@@ -27,7 +27,7 @@ func Owner(fi fs.FileInfo) (uid, gid uint32, ok bool) {
 	return st.Uid, st.Gid, true
 }
 
-// Device is the number of the device that the file is on. A rename does not cross
+// Device returns the number of the device that the file is on. A rename can't cross
 // devices.
 func Device(fi fs.FileInfo) (dev uint64, ok bool) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
@@ -37,7 +37,7 @@ func Device(fi fs.FileInfo) (dev uint64, ok bool) {
 	return uint64(st.Dev), true
 }
 
-// Nlink is the number of names (hard links) that the file has.
+// Nlink returns the number of hard links, or names, of the file.
 func Nlink(fi fs.FileInfo) (n uint64, ok bool) {
 	st, ok := fi.Sys().(*syscall.Stat_t)
 	if !ok {

@@ -7,12 +7,11 @@ import (
 	"syscall"
 )
 
-// SyncDir makes the entries of the directory durable: without it a file that was
-// made, renamed or removed there can come back after a power loss as it was, even
-// though the file itself was fsynced.
+// SyncDir makes the entries of the directory durable: without it a power loss can undo
+// the creation, rename or removal of a file there, even if the file was fsynced.
 //
-// It does nothing on Windows, where a directory can't be flushed and NTFS
-// journals the entries by itself.
+// It does nothing on Windows, where a directory can't be flushed and NTFS journals the
+// entries.
 func SyncDir(path string) error {
 	if runtime.GOOS == "windows" {
 		return nil
@@ -25,16 +24,16 @@ func SyncDir(path string) error {
 	return SyncDirFile(d)
 }
 
-// SyncDirFile is [SyncDir] for a directory that is open already, as those are
-// that were reached through an [os.Root]. Like every fsync it must not be tried
-// again after it failed: the second one would succeed and prove nothing.
+// SyncDirFile is [SyncDir] for an open directory. Like every fsync it must not be
+// repeated after it failed: the second one can succeed without having written what the
+// first one could not.
 func SyncDirFile(d *os.File) error {
 	if runtime.GOOS == "windows" {
 		return nil
 	}
 	err := d.Sync()
 	// Some file systems (CIFS, some FUSE ones) have no fsync for directories.
-	// There is nothing that anybody could do about it, so it is no error.
+	// No caller could do anything about it, so it is not an error.
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}

@@ -7,12 +7,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Datasync makes the content of f durable, and of its metadata what is needed to
-// read it back (the size, the blocks), but not its times: on a file that is
-// overwritten in place it saves the commit of the file system's own journal.
+// Datasync makes the content of f durable, with the metadata that is needed to read it
+// (the size, the blocks), but not its times: for a file that is overwritten in place
+// that saves a commit of the file system's journal.
 func Datasync(f *os.File) error {
-	// EINTR comes before anything was written, so this repeats a call that did not
-	// happen; any other failed fsync must never be repeated.
+	// EINTR means that nothing was written yet. After any other error an fsync must
+	// never be repeated.
 	err := Retry(func() error { return unix.Fdatasync(int(f.Fd())) })
 	if err != nil {
 		return &os.PathError{Op: "fdatasync", Path: f.Name(), Err: err}
@@ -20,15 +20,14 @@ func Datasync(f *os.File) error {
 	return nil
 }
 
-// SyncFS makes everything durable that was ever written to the file system which
-// f is on, by whomever. It does so only where syncfs is known to report an error
-// of the writeback (Linux 5.8, and ext2/3/4, xfs or btrfs) and says false
-// otherwise; the caller then syncs file by file.
+// SyncFS makes everything durable that any process has written to the file system of f.
+// It does so only where syncfs is known to report writeback errors (Linux 5.8 or newer,
+// and ext2/3/4, xfs or btrfs). Elsewhere it returns false, and the caller has to sync
+// file by file.
 //
-// The kernel counts errors from the moment that f was opened: open it before the
-// writes that it shall vouch for.
+// The kernel reports errors since f was opened: f must be opened before the writes.
 func SyncFS(f *os.File) (supported bool, err error) {
-	if !syncfsTells() {
+	if !syncfsReports() {
 		return false, nil
 	}
 	var st unix.Statfs_t
@@ -46,8 +45,8 @@ func SyncFS(f *os.File) (supported bool, err error) {
 	return true, nil
 }
 
-// syncfsTells: before Linux 5.8 syncfs returned 0 whatever happened.
-var syncfsTells = sync.OnceValue(func() bool {
+// syncfsReports: before Linux 5.8 syncfs returned 0 even after a writeback error.
+var syncfsReports = sync.OnceValue(func() bool {
 	var u unix.Utsname
 	if err := unix.Uname(&u); err != nil {
 		return false
@@ -55,9 +54,9 @@ var syncfsTells = sync.OnceValue(func() bool {
 	return kernelAtLeast(unix.ByteSliceToString(u.Release[:]), 5, 8)
 })
 
-// DropCache asks the kernel to forget its clean pages of f, so that the next read
-// comes from the disk: after a failed fsync the cache shows what the disk does
-// not have. Best effort.
+// DropCache asks the kernel to drop its clean pages of f, so that the next read comes
+// from the disk: after a failed fsync the cache has what the disk does not. It is best
+// effort.
 func DropCache(f *os.File) {
 	unix.Fadvise(int(f.Fd()), 0, 0, unix.FADV_DONTNEED)
 }

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// aclAccess is how Linux shows a POSIX access list.
+// aclAccess is the attribute in which Linux has the POSIX access list.
 const aclAccess = "system.posix_acl_access"
 
 func copyAttrs(dst, src *os.File) error {
@@ -25,15 +25,15 @@ func copyAttrs(dst, src *os.File) error {
 		return err
 	}
 	for _, name := range names {
-		if vouchesForContent(name) {
+		if certifiesContent(name) {
 			continue
 		}
 		if err := copyAttr(dst, src, name, slices.Contains(have, name)); err != nil {
 			return err
 		}
 	}
-	// A directory's default list is given to each file made in it. One that was
-	// taken off the old file must not come back with the new one.
+	// Each new file in a directory gets its default access list. If the old file has no
+	// list, the new one must have none.
 	if slices.Contains(have, aclAccess) && !slices.Contains(names, aclAccess) {
 		return attrError("fremovexattr", dst, unix.Fremovexattr(int(dst.Fd()), aclAccess))
 	}
@@ -45,7 +45,7 @@ func copyAttr(dst, src *os.File, name string, exists bool) error {
 	if err != nil {
 		return attrError("fgetxattr", src, err)
 	}
-	if exists { // given to it when it was made, as SELinux labels are
+	if exists { // set when the file was made, as SELinux labels are
 		if old, err := getAttr(dst, name); err == nil && bytes.Equal(old, value) {
 			return nil
 		}
@@ -53,9 +53,9 @@ func copyAttr(dst, src *os.File, name string, exists bool) error {
 	return attrError("fsetxattr", dst, unix.Fsetxattr(int(dst.Fd()), name, value, 0))
 }
 
-// vouchesForContent: these say something about the content that is replaced. The
-// kernel itself takes capabilities off a file that is written to.
-func vouchesForContent(name string) bool {
+// certifiesContent reports whether the attribute is about the content, which is
+// replaced. The kernel, too, removes capabilities from a file that is written to.
+func certifiesContent(name string) bool {
 	switch name {
 	case "security.capability", "security.ima", "security.evm":
 		return true
@@ -64,8 +64,8 @@ func vouchesForContent(name string) bool {
 }
 
 func listAttrs(f *os.File) ([]string, error) {
-	var small [256]byte // a file has none or a few: no second call, no allocation
-	list, err := growing(small[:], func(buf []byte) (int, error) {
+	var small [256]byte // most files have none or a few: no second call, no allocation
+	list, err := getGrowing(small[:], func(buf []byte) (int, error) {
 		return unix.Flistxattr(int(f.Fd()), buf)
 	})
 	if err != nil {
@@ -78,19 +78,19 @@ func listAttrs(f *os.File) ([]string, error) {
 }
 
 func getAttr(f *os.File, name string) ([]byte, error) {
-	return growing(make([]byte, 256), func(buf []byte) (int, error) {
+	return getGrowing(make([]byte, 256), func(buf []byte) (int, error) {
 		return unix.Fgetxattr(int(f.Fd()), name, buf)
 	})
 }
 
-// growing calls get with buf, and with larger ones until what it gets fits.
-func growing(buf []byte, get func([]byte) (int, error)) ([]byte, error) {
+// getGrowing calls get with buf, and with larger buffers until the result fits.
+func getGrowing(buf []byte, get func([]byte) (int, error)) ([]byte, error) {
 	for {
 		n, err := get(buf)
 		switch {
 		case err == nil && n < len(buf):
 			return buf[:n], nil
-		case err == nil: // the BSDs fill the buffer and say no more
+		case err == nil: // the BSDs fill the buffer and report no error
 		case err != unix.ERANGE || len(buf) >= 1<<20:
 			return nil, err
 		}
@@ -98,10 +98,10 @@ func growing(buf []byte, get func([]byte) (int, error)) ([]byte, error) {
 	}
 }
 
-// attrError drops what CopyMeta tolerates: attributes that this process may not
-// set, that are gone meanwhile, or that the file system doesn't have.
+// attrError returns nil for what [CopyMeta] leaves out: attributes that this process may
+// not set, that were removed meanwhile, or that the file system does not support.
 func attrError(op string, f *os.File, err error) error {
-	err = tolerate(err)
+	err = metaError(err)
 	if err == nil || err == errNotAllowed || errors.Is(err, noAttr) {
 		return nil
 	}

@@ -2,5 +2,5 @@
 
 package fsx
 
-// Yield does nothing: it is not known whether it would help.
+// Yield does nothing: whether it would help was not measured.
 func Yield() {}

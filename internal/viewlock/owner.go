@@ -9,6 +9,7 @@ import (
 
 	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/layout"
+	"github.com/forewrite/forewrite/internal/lockwait"
 	"github.com/gofrs/flock"
 )
 
@@ -40,7 +41,7 @@ func OpenOwner(dir *layout.Dir) (_ *Owner, err error) {
 // Ready lets readers rely on the owner from now on. A reader may hold READY for a
 // moment, to see whether it is free.
 func (o *Owner) Ready(ctx context.Context) error {
-	return poll(ctx, 0, o.ready.TryLock)
+	return lockwait.New(ctx, 0, nil).Poll(o.ready.TryLock)
 }
 
 // Close releases everything.

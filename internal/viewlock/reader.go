@@ -8,15 +8,13 @@ import (
 
 	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/layout"
+	"github.com/forewrite/forewrite/internal/lockwait"
 	"github.com/gofrs/flock"
 )
 
 // ErrLost is returned when the owner has gone on in spite of the reader: what it has
 // read may be mixed.
 var ErrLost = errors.New("the view took too long, and files were changed meanwhile")
-
-// ErrTimeout is returned when a lock was not free in time.
-var ErrTimeout = errors.New("the lock was not free in time")
 
 // Reader keeps the owner from applying transactions while it is open.
 type Reader struct {
@@ -26,7 +24,8 @@ type Reader struct {
 }
 
 // OpenReader acquires VIEW. It waits for the owner as long as ctx and timeout allow; a
-// timeout of 0 means 30 s, a negative one that it does not wait.
+// timeout of 0 means 30 s, a negative one that it does not wait. It fails with
+// [lockwait.ErrLocked] then.
 func OpenReader(ctx context.Context, dir *layout.Dir, timeout time.Duration) (_ *Reader, err error) {
 	view := dir.Path(layout.ViewFile)
 	file, err := os.OpenFile(view, os.O_RDONLY|fsx.NoFollow, 0)
@@ -39,7 +38,7 @@ func OpenReader(ctx context.Context, dir *layout.Dir, timeout time.Duration) (_ 
 			r.Close()
 		}
 	}()
-	if err := r.acquire(ctx, timeout, dir.Path(layout.GateFile)); err != nil {
+	if err := r.acquire(lockwait.New(ctx, timeout, nil), dir.Path(layout.GateFile)); err != nil {
 		return nil, err
 	}
 	if r.overruns, err = readOverruns(file); err != nil {
@@ -49,13 +48,13 @@ func OpenReader(ctx context.Context, dir *layout.Dir, timeout time.Duration) (_ 
 }
 
 // acquire locks VIEW while it holds GATE.
-func (r *Reader) acquire(ctx context.Context, timeout time.Duration, gatePath string) error {
+func (r *Reader) acquire(wait *lockwait.Wait, gatePath string) error {
 	gate := flock.New(gatePath, flock.SetFlag(os.O_RDONLY))
 	defer gate.Unlock()
-	if err := poll(ctx, timeout, gate.TryRLock); err != nil {
+	if err := wait.Poll(gate.TryRLock); err != nil {
 		return err
 	}
-	return poll(ctx, timeout, r.lock.TryRLock)
+	return wait.Poll(r.lock.TryRLock)
 }
 
 // Err returns [ErrLost] once the owner has not waited for the reader.
@@ -79,23 +78,4 @@ func HasOwner(dir *layout.Dir) (bool, error) {
 		return err == nil, err
 	}
 	return false, ready.Unlock()
-}
-
-// poll calls try until it succeeds, ctx ends or timeout has passed.
-func poll(ctx context.Context, timeout time.Duration, try func() (bool, error)) error {
-	if timeout == 0 {
-		timeout = 30 * time.Second
-	}
-	ctx, cancel := context.WithTimeoutCause(ctx, max(timeout, 0), ErrTimeout)
-	defer cancel()
-	for {
-		if ok, err := try(); ok || err != nil {
-			return err
-		}
-		select {
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		case <-time.After(pollInterval):
-		}
-	}
 }

@@ -19,7 +19,7 @@ import (
 // childLeak begins three files and waits to be killed.
 func childLeak() {
 	for _, base := range []string{"a", "b.json", strings.Repeat("long-name-ü-", 18)} {
-		f, err := atomic.Create(filepath.Join(os.Args[1], base), 0o644)
+		f, err := atomic.Create(filepath.Join(os.Args[1], base), 0o644, nil)
 		childFatal(err)
 		_, err = f.Write([]byte("unfinished"))
 		childFatal(err)
@@ -29,11 +29,11 @@ func childLeak() {
 	time.Sleep(time.Minute)
 }
 
-func TestSweepRemovesWhatACrashLeft(t *testing.T) {
+func TestRemoveStaleTempRemovesWhatACrashLeft(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	owner := startChild(t, "leak", dir)
-	if n, err := atomic.Sweep(t.Context(), dir); n != 0 || err != nil {
+	if n, err := atomic.RemoveStaleTemp(t.Context(), dir); n != 0 || err != nil {
 		t.Errorf("owner alive: %d, %v", n, err)
 	}
 	leaked, err := os.ReadDir(dir)
@@ -51,21 +51,21 @@ func TestSweepRemovesWhatACrashLeft(t *testing.T) {
 	}
 	owner.Process.Kill()
 	owner.Wait()
-	if n, err := atomic.Sweep(t.Context(), dir); n != 3 || err != nil {
+	if n, err := atomic.RemoveStaleTemp(t.Context(), dir); n != 3 || err != nil {
 		t.Errorf("owner killed: %d, %v", n, err)
 	}
 	wantNames(t, dir)
 }
 
-func TestSweepLeavesWhatIsInUse(t *testing.T) {
+func TestRemoveStaleTempLeavesWhatIsInUse(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	f, err := atomic.Create(filepath.Join(dir, "f"), 0o644)
+	f, err := atomic.Create(filepath.Join(dir, "f"), 0o644, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	if n, err := atomic.Sweep(t.Context(), dir); n != 0 || err != nil {
+	if n, err := atomic.RemoveStaleTemp(t.Context(), dir); n != 0 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	if err := f.Commit(); err != nil {
@@ -74,9 +74,9 @@ func TestSweepLeavesWhatIsInUse(t *testing.T) {
 	wantNames(t, dir, "f")
 }
 
-// A writer with NoClobber or Backup may be killed while its temporary file is a
-// second name of the target.
-func TestSweepRemovesSecondNames(t *testing.T) {
+// A writer with NoClobber or Backup can be killed while its temporary file is a
+// second name of the target, or a copy of the symbolic link that it replaces.
+func TestRemoveStaleTempRemovesLinks(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	name := filepath.Join(dir, "f")
@@ -87,19 +87,21 @@ func TestSweepRemovesSecondNames(t *testing.T) {
 	}
 	for pid, want := range map[int]int{os.Getpid(): 0, ended.Process.Pid: 1} {
 		temp := filepath.Join(dir, fmt.Sprintf(".f.forewrite-%d-0123456789abc.tmp", pid))
-		if err := os.Link(name, temp); err != nil {
-			t.Skip(err)
+		for what, link := range map[string]func(string, string) error{"hard": os.Link, "symbolic": os.Symlink} {
+			if err := link(name, temp); err != nil {
+				t.Skip(err)
+			}
+			if n, err := atomic.RemoveStaleTemp(t.Context(), dir); n != want || err != nil {
+				t.Errorf("%s link of process %d: %d, %v, want %d", what, pid, n, err, want)
+			}
+			os.Remove(temp)
 		}
-		if n, err := atomic.Sweep(t.Context(), dir); n != want || err != nil {
-			t.Errorf("%d, %v, want %d", n, err, want)
-		}
-		os.Remove(temp)
 	}
 	wantContent(t, name, "content")
 	wantNames(t, dir, "f")
 }
 
-func TestSweepKnowsOnlyItsOwnNames(t *testing.T) {
+func TestRemoveStaleTempLeavesOtherNames(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	others := []string{
@@ -115,41 +117,41 @@ func TestSweepKnowsOnlyItsOwnNames(t *testing.T) {
 	}
 	link := ".g.forewrite-1-0123456789abc.tmp"
 	symlink(t, "f", filepath.Join(dir, link))
-	if n, err := atomic.Sweep(t.Context(), dir); n != 0 || err != nil {
+	if n, err := atomic.RemoveStaleTemp(t.Context(), dir); n != 0 || err != nil {
 		t.Errorf("%d, %v", n, err)
 	}
 	wantNames(t, dir, append(others, own, link)...)
 }
 
-func TestSweepTellsWhatItCannot(t *testing.T) {
+func TestRemoveStaleTempReportsItsErrors(t *testing.T) {
 	t.Parallel()
-	if _, err := atomic.Sweep(t.Context(), filepath.Join(t.TempDir(), "missing")); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := atomic.RemoveStaleTemp(t.Context(), filepath.Join(t.TempDir(), "missing")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v, want fs.ErrNotExist", err)
 	}
 	dir := t.TempDir()
 	put(t, filepath.Join(dir, ".f.forewrite-1-0123456789abc.tmp"), "")
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if n, err := atomic.Sweep(ended, dir); n != 0 || !errors.Is(err, context.Canceled) {
+	if n, err := atomic.RemoveStaleTemp(ended, dir); n != 0 || !errors.Is(err, context.Canceled) {
 		t.Errorf("%d, %v, want context.Canceled", n, err)
 	}
 }
 
-// Writers must never notice a sweep, however unlucky the moment.
-func TestSweepBesideWriters(t *testing.T) {
+// RemoveStaleTemp must not disturb writers at any moment.
+func TestRemoveStaleTempBesideWriters(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	stop := make(chan struct{})
-	var sweepers, writers sync.WaitGroup
+	var removers, writers sync.WaitGroup
 	for range 2 {
-		sweepers.Go(func() {
+		removers.Go(func() {
 			for {
 				select {
 				case <-stop:
 					return
 				default:
 				}
-				if _, err := atomic.Sweep(context.Background(), dir); err != nil {
+				if _, err := atomic.RemoveStaleTemp(context.Background(), dir); err != nil {
 					t.Error(err)
 					return
 				}
@@ -159,7 +161,7 @@ func TestSweepBesideWriters(t *testing.T) {
 	for _, name := range []string{"a", "b"} {
 		writers.Go(func() {
 			for range 300 {
-				err := atomic.WriteFile(filepath.Join(dir, name), []byte(name), 0o644, atomic.NoSync(), atomic.Backup("~"))
+				err := atomic.WriteFile(filepath.Join(dir, name), []byte(name), 0o644, &atomic.Options{NoSync: true, Backup: "~"})
 				if err != nil {
 					t.Error(err)
 					return
@@ -169,6 +171,6 @@ func TestSweepBesideWriters(t *testing.T) {
 	}
 	writers.Wait()
 	close(stop)
-	sweepers.Wait()
+	removers.Wait()
 	wantNames(t, dir, "a", "a~", "b", "b~")
 }

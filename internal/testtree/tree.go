@@ -14,6 +14,7 @@ import (
 	"path/filepath"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 )
@@ -35,9 +36,15 @@ type Node struct {
 // Read describes what is below dir, without the paths to skip and what is below
 // them.
 func Read(dir string, skip ...string) (Tree, error) {
-	t := Tree{}
+	t, _, err := read(dir, skip)
+	return t, err
+}
+
+// read returns the modification times, too.
+func read(dir string, skip []string) (t Tree, modified map[string]time.Time, err error) {
+	t, modified = Tree{}, map[string]time.Time{}
 	var links hardLinks
-	err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+	err = filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
 		if err != nil || name == dir {
 			return err
 		}
@@ -59,10 +66,10 @@ func Read(dir string, skip ...string) (Tree, error) {
 		if fi.Mode().IsRegular() {
 			n.SameAs = links.first(p, fi)
 		}
-		t[p] = n
+		t[p], modified[p] = n, fi.ModTime()
 		return err
 	})
-	return t, err
+	return t, modified, err
 }
 
 // ReadFS describes what fsys has, without the paths to skip and what is below them.
@@ -208,22 +215,18 @@ func (n Node) build(dir, p string) error {
 // Copy makes dst, an existing directory, equal to src, with hard links and the
 // modification times of files: what a program that is killed now leaves in src.
 func Copy(dst, src string) error {
-	t, err := Read(src)
+	t, modified, err := read(src, nil)
 	if err != nil {
 		return err
 	}
 	if err := t.Build(dst); err != nil {
 		return err
 	}
-	for _, p := range t.Paths() {
+	for p, at := range modified {
 		if !t[p].Mode.IsRegular() {
 			continue
 		}
-		fi, err := os.Lstat(filepath.Join(src, filepath.FromSlash(p)))
-		if err != nil {
-			return err
-		}
-		if err := os.Chtimes(filepath.Join(dst, filepath.FromSlash(p)), fi.ModTime(), fi.ModTime()); err != nil {
+		if err := os.Chtimes(filepath.Join(dst, filepath.FromSlash(p)), at, at); err != nil {
 			return err
 		}
 	}

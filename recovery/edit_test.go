@@ -64,32 +64,32 @@ var edits = []struct {
 		map[string]string{"a": "theirs"}, nil, "a", recovery.Keep},
 	{"a removed directory gets a file", []string{"d/"}, func(w *world) { w.Tx(1, op(record.OpRemove, "d")) },
 		func(w *world) { w.write("d/x", "theirs") },
-		map[string]string{"d/": "", "d/x": "theirs"}, nil, "d", recovery.SetAside},
+		map[string]string{"d": "/", "d/x": "theirs"}, nil, "d", recovery.SetAside},
 	{"a file in a removed tree is edited", []string{"t/x", "t/u/y", "t/u/z", "t/v/w"}, func(w *world) {
 		w.Tx(1, op(record.OpRemoveAll, "t"))
 	}, func(w *world) { w.write("t/u/y", "theirs") },
-		map[string]string{"t/": "", "t/u/": "", "t/u/y": "theirs"}, nil, "t/u/y", recovery.Keep},
+		map[string]string{"t": "/", "t/u": "/", "t/u/y": "theirs"}, nil, "t/u/y", recovery.Keep},
 	{"a file is added to a tree that is made anew", []string{"t/x"}, func(w *world) {
 		w.Tx(1, op(record.OpRemoveAll, "t"), mkdir("t"), put("t/y", "ours"))
 	}, func(w *world) { w.write("t/new", "theirs") },
-		map[string]string{"t/": "", "t/y": "ours", "t/new": "theirs"}, nil, "t/new", recovery.Keep},
+		map[string]string{"t": "/", "t/y": "ours", "t/new": "theirs"}, nil, "t/new", recovery.Keep},
 	{"a file is edited in a tree that is made anew", []string{"t/x"}, func(w *world) {
 		w.Tx(1, op(record.OpRemoveAll, "t"), mkdir("t"), put("t/y", "ours"), put("t/z", "ours, too"))
 		w.remove("t/x")
 		w.write("t/y", "ours")
 	}, func(w *world) { w.write("t/y", "theirs") },
-		map[string]string{"t/": "", "t/y": "theirs", "t/z": "ours, too"}, []string{"ours"}, "t/y", recovery.Keep},
+		map[string]string{"t": "/", "t/y": "theirs", "t/z": "ours, too"}, []string{"ours"}, "t/y", recovery.Keep},
 	{"a file is edited in a tree that becomes a file", []string{"t/x"}, func(w *world) {
 		w.Tx(1, op(record.OpRemoveAll, "t"), put("t", "ours"))
 	}, func(w *world) { w.write("t/x", "theirs") },
-		map[string]string{"t/": "", "t/x": "theirs"}, []string{"ours"}, "t", recovery.SetAside},
+		map[string]string{"t": "/", "t/x": "theirs"}, []string{"ours"}, "t", recovery.SetAside},
 	{"a file that becomes a directory is edited", []string{"d"}, func(w *world) {
 		w.Tx(1, op(record.OpRemove, "d"), mkdir("d"), put("d/x", "ours"))
 	}, func(w *world) { w.write("d", "theirs") },
 		map[string]string{"d": "theirs"}, []string{"ours"}, "d", recovery.Keep},
 	{"a directory becomes a link to another", []string{"real/"}, func(w *world) { w.Tx(1, mkdir("d"), put("d/x", "ours")) },
 		func(w *world) { w.check(os.Symlink("real", w.path("d"))) },
-		map[string]string{"d": "-> real", "real/": "", "real/x": "ours"}, nil, "d", recovery.Keep},
+		map[string]string{"d": "-> real", "real": "/", "real/x": "ours"}, nil, "d", recovery.Keep},
 	{"a renamed file is edited under its old name", []string{"a"}, func(w *world) {
 		w.Tx(1, w.linked("b", "l-1", "a"), op(record.OpRemove, "a"))
 		w.remove("a")

@@ -205,7 +205,7 @@ func TestASalvageThatIsCutShortCanBeRepeated(t *testing.T) {
 		}
 		w.expect(states[2])
 		if !stopped {
-			if n < 5 {
+			if n < 2 {
 				t.Errorf("it can be stopped %d times only", n)
 			}
 			return

@@ -253,6 +253,9 @@ func TestARecoveryThatWasCutShortIsMadeGood(t *testing.T) {
 						t.Errorf("stopped after %d: %q is not in lost+found", n, want)
 					}
 				}
+				if err == nil && n < 2 {
+					t.Errorf("it can be stopped %d times only", n)
+				}
 				if err == nil || t.Failed() {
 					return
 				}

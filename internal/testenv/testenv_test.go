@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -57,5 +58,25 @@ func TestAProcessThatWasNotKilledIsAnError(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v", role, err)
 		}
+	}
+}
+
+func TestAScratchDirectoryIsRemovedWithWhatIsInIt(t *testing.T) {
+	var outer, inner string
+	code := testenv.Scratch(func(dir string) int {
+		outer = dir
+		return testenv.Scratch(func(dir string) int {
+			inner = dir
+			if err := os.WriteFile(filepath.Join(dir, "x"), nil, 0o600); err != nil {
+				t.Error(err)
+			}
+			return 7
+		})
+	})
+	if code != 7 || filepath.Dir(inner) != outer {
+		t.Errorf("%d, %s in %s", code, inner, outer)
+	}
+	if _, err := os.Stat(outer); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s is still there: %v", outer, err)
 	}
 }

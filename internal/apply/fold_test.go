@@ -69,6 +69,15 @@ func (p place) tree(t *testing.T) testtree.Tree {
 	return testtree.Of(t, p.dir, ".journal")
 }
 
+// dirModes are what directories get. One that is closed to its owner stays closed to
+// an ordinary user: the journal refuses to change it, before there is an intent.
+func dirModes() []fs.FileMode {
+	if os.Geteuid() == 0 {
+		return []fs.FileMode{0o755, 0o700, 0o500}
+	}
+	return []fs.FileMode{0o755, 0o700, 0o711}
+}
+
 var foldPaths = []string{"a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "e", "e/a"}
 
 // next draws an intent that can be done to the tree as it is.
@@ -90,7 +99,7 @@ func (p place) next(random *rand.Rand, n int) record.Intent {
 			i.Mode, i.Payload = 0o777, record.Inline([]byte([]string{"a", "d", "nowhere"}[random.IntN(3)]))
 		case record.OpMkdir:
 			ok = !there
-			i.Mode = []fs.FileMode{0o755, 0o700, 0o500}[random.IntN(3)]
+			i.Mode = dirModes()[random.IntN(3)]
 		case record.OpRemove:
 			left, _ := os.ReadDir(filepath.Join(p.dir, i.Path))
 			ok = there && (!fi.IsDir() || len(left) == 0)

@@ -4,6 +4,7 @@ package fuzz
 
 import (
 	"context"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -135,7 +136,7 @@ func (m *modelled) tx(ops []op, rollback bool) {
 	}
 	for _, o := range ops {
 		got, want := do(tx, o), mine.do(o)
-		if (got == nil) != (want == nil) {
+		if !errors.Is(got, want) {
 			m.t.Fatalf("%s %s %s = %v, the model says %v", o.verb, o.a, o.b, got, want)
 		}
 	}

@@ -100,8 +100,8 @@ func (t tree) do(o op) error {
 		return t.append(o)
 	case "copy":
 		_, n, err := t.stat(o.a, true)
-		if err == nil && !n.Mode.IsRegular() {
-			err = fs.ErrInvalid
+		if err == nil {
+			err = regular(n)
 		}
 		if err != nil {
 			return err
@@ -133,12 +133,23 @@ func (t tree) do(o op) error {
 		return err
 	case "expect", "read":
 		_, n, err := t.stat(o.a, true)
-		if err == nil && !n.Mode.IsRegular() {
-			err = fs.ErrInvalid
+		if err == nil {
+			err = regular(n)
 		}
 		return err
 	}
 	return fmt.Errorf("no operation %q", o.verb)
+}
+
+// regular returns why what is there can't be read or written, if it is no file.
+func regular(n node) error {
+	switch {
+	case n.Mode.IsDir():
+		return syscall.EISDIR
+	case !n.Mode.IsRegular():
+		return fs.ErrInvalid
+	}
+	return nil
 }
 
 func (t tree) write(name, data string, perm fs.FileMode) error {
@@ -149,7 +160,7 @@ func (t tree) write(name, data string, perm fs.FileMode) error {
 	case !ok:
 		n.Mode = perm
 	case !n.Mode.IsRegular():
-		return fs.ErrInvalid
+		return regular(n)
 	}
 	n.Data = data
 	t[p] = n
@@ -158,8 +169,11 @@ func (t tree) write(name, data string, perm fs.FileMode) error {
 
 func (t tree) append(o op) error {
 	_, n, ok, err := t.resolve(o.a, true)
-	if err != nil || ok && !n.Mode.IsRegular() {
-		return cmpErr(err, fs.ErrInvalid)
+	if err == nil && ok {
+		err = regular(n)
+	}
+	if err != nil {
+		return err
 	}
 	return t.write(o.a, n.Data+o.content(), 0o644)
 }

@@ -155,7 +155,7 @@ func killAgainAndAgain(t *testing.T, kills int) (replayed int) {
 	for k := range kills {
 		var err error
 		if k%2 == 0 {
-			err = killAtCommit(t, root, 1+rand.IntN(100), acknowledged)
+			err = killAtCommit(t, root, 1+rand.IntN(30), acknowledged)
 		} else { // maybe while it still recovers
 			err = killAfter(t, root, time.Duration(1+rand.IntN(50_000))*time.Microsecond, acknowledged)
 		}

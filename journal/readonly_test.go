@@ -49,13 +49,23 @@ func TestReaderBesideAnOwner(t *testing.T) {
 	if err := owner.Close(); err != nil {
 		t.Fatal(err)
 	}
-	before := testtree.Freeze(t, root)
+	before := frozen(t, root)
 	if got := read(); got != "19" {
 		t.Errorf("after the owner closed: %q", got)
 	}
-	if d := testtree.Diff(testtree.Freeze(t, root), before); d != "" {
+	if d := testtree.Diff(frozen(t, root), before); d != "" {
 		t.Errorf("reading has changed something:\n%s", d)
 	}
+}
+
+// frozen describes the tree and the journal, with all times.
+func frozen(t *testing.T, root string) map[string]string {
+	t.Helper()
+	all, err := testtree.Freeze(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all
 }
 
 func TestReaderWaitsForRecovery(t *testing.T) {

@@ -106,8 +106,9 @@ var edits = []struct {
 		map[string]string{"b": "old a, and more"}, nil, "a", recovery.Redo},
 }
 
-// buildAll makes n worlds for each of the edits, and waits until an edit is late
-// enough: nobody can set the ctime of a file.
+// buildAll makes n worlds for each of the edits, and waits until the clock is as far
+// beyond the log as recovery wants it to call a change an edit (2 s). The ctime of a
+// file, which shows that, can't be set.
 func buildAll(t *testing.T, n int) [][]*world {
 	all := make([][]*world, len(edits))
 	for i, e := range edits {

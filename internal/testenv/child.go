@@ -32,8 +32,8 @@ func Command(t testing.TB, role string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// ExitWithParent ends this process when its standard input does: for a role that
-// would go on for ever, when the tests were killed.
+// ExitWithParent makes this process exit when its standard input ends, which [RunAndKill]
+// holds open: a role that runs for ever ends with the tests.
 func ExitWithParent() {
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
@@ -85,7 +85,7 @@ func RunAndKill(t testing.TB, life time.Duration, line func(string) (done bool, 
 	case readErr != nil:
 		return readErr
 	case late.Load():
-		return fmt.Errorf("%s: did not come to where it was to be killed within %v", role, killLimit)
+		return fmt.Errorf("%s: printed no line to be killed at within %v", role, killLimit)
 	case !killed.Load() || waitErr == nil:
 		return fmt.Errorf("%s: ended before it was killed: %v", role, waitErr)
 	}

@@ -1,6 +1,6 @@
-// Package testenv makes surroundings for tests: other processes that are killed,
-// ordinary users, small file systems, and a mount namespace that takes all mounts
-// with it when the tests end, however they end.
+// Package testenv provides what tests need around them: other processes to kill, an
+// ordinary user, small file systems, and a mount namespace, so that no mount is left
+// when the tests end, even if they are killed.
 package testenv
 
 import (
@@ -17,12 +17,12 @@ const roleEnv = "FOREWRITE_TEST_ROLE"
 // in a mount namespace of their own where that is allowed. It does not return.
 func Main(m *testing.M, roles map[string]func() error) {
 	if name := os.Getenv(roleEnv); name != "" {
-		os.Exit(play(name, roles))
+		os.Exit(runRole(name, roles))
 	}
 	os.Exit(Contain(m.Run))
 }
 
-func play(name string, roles map[string]func() error) int {
+func runRole(name string, roles map[string]func() error) int {
 	role, ok := roles[name]
 	if !ok {
 		fmt.Fprintf(os.Stderr, "testenv: this test binary has no role %q\n", name)

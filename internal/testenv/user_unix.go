@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// nobody is the user that owns nothing.
+// nobody is a user without files and rights.
 const nobody = 65534
 
 // AsOrdinaryUser reports whether this process is an ordinary user's. If it is root's,

@@ -173,4 +173,9 @@ func report(t *testing.T, all []tally) {
 	fmt.Fprintf(w, "all %d\t%d\t%d\t%d\t%d\t%d\t%.1fs\t\n", len(all), sum.ops, sum.explored, sum.distinct, sum.violations, *seed, sum.took.Seconds())
 	w.Flush()
 	t.Log("\n" + b.String())
+	for _, n := range all {
+		if n.distinct < 2 {
+			t.Errorf("%s: %d distinct states: nothing was explored", n.name, n.distinct)
+		}
+	}
 }

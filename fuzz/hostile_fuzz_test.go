@@ -9,12 +9,15 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/segment"
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
+	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
 
@@ -44,11 +47,7 @@ func crashed(t testing.TB) tree {
 			t.Fatal(err)
 		}
 	}
-	out := tree{}
-	if err := out.read(filepath.Join(dir, ".journal"), ""); err != nil {
-		t.Fatal(err)
-	}
-	return out
+	return tree(testtree.Of(t, filepath.Join(dir, ".journal")))
 }
 
 // FuzzOpenHostileJournal: whatever lies in the journal directory, Open neither
@@ -101,12 +100,12 @@ func plant(t *testing.T, base tree, outer, root string, edits []byte, flags byte
 			continue
 		}
 		switch {
-		case n.mode&fs.ModeSymlink != 0:
-			must(os.Symlink(n.data, name))
-		case n.mode.IsDir():
+		case n.Mode&fs.ModeSymlink != 0:
+			must(os.Symlink(n.Data, name))
+		case n.Mode.IsDir():
 			os.MkdirAll(name, 0o700) // fails where it would have to be in a file
 		default:
-			os.WriteFile(name, []byte(n.data), 0o600) // fails where a link leads nowhere
+			os.WriteFile(name, []byte(n.Data), 0o600) // fails where a link leads nowhere
 		}
 	}
 	if flags&4 != 0 {
@@ -134,20 +133,20 @@ func (t tree) mutated(edits []byte, flags byte) tree {
 		up := strings.Repeat("../", strings.Count(p, "/")+2) // out of .journal and of the root
 		switch {
 		case high == 0xff:
-			n = node{mode: fs.ModeSymlink, data: up + "outside"}
+			n = node{Mode: fs.ModeSymlink, Data: up + "outside"}
 		case high == 0xfe:
-			n = node{mode: fs.ModeSymlink, data: up + "outside/b"}
+			n = node{Mode: fs.ModeSymlink, Data: up + "outside/b"}
 		case high == 0xfd:
 			delete(out, p)
 			continue
 		case high == 0xfc:
-			n = node{mode: fs.ModeDir}
-		case n.mode.IsRegular():
-			b := []byte(n.data)
+			n = node{Mode: fs.ModeDir}
+		case n.Mode.IsRegular():
+			b := []byte(n.Data)
 			at %= len(b) + 1
 			b = append(b, make([]byte, max(0, at+size-len(b)))...)
 			copy(b[at:], data)
-			n.data = string(b)
+			n.Data = string(b)
 		}
 		out[p] = n
 	}
@@ -165,29 +164,24 @@ func (t tree) reseal() {
 		if file != segment.FileName || !ok {
 			continue
 		}
-		b := []byte(n.data)
+		b := []byte(n.Data)
 		reseal(b, name.Salt, 0xff)
-		n.data = string(b)
+		n.Data = string(b)
 		t[p] = n
 	}
 }
 
 // outside is everything in outer that is not the root.
 func outside(t *testing.T, outer string) tree {
-	got := tree{}
-	if err := got.read(filepath.Join(outer, "outside"), "outside/"); err != nil {
-		t.Fatal(err)
-	}
-	all, err := os.ReadDir(outer)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, e := range all {
-		if e.Name() != "root" {
-			got[e.Name()] = node{}
-		}
-	}
-	return got
+	t.Helper()
+	return tree(testtree.Of(t, outer, "root"))
+}
+
+// refused reports whether an error of Open is about what is in the journal directory.
+func refused(err error) bool {
+	return slices.ContainsFunc([]error{
+		journal.ErrUnsafe, recovery.ErrCorrupt, record.ErrVersion,
+	}, func(kind error) bool { return errors.Is(err, kind) })
 }
 
 // openHostile opens the journal, reads through it, and closes it again.
@@ -205,6 +199,9 @@ func openHostile(t *testing.T, root string, policy recovery.Policy, input int64)
 		t.Error("Open took more than 20 s")
 	}
 	if err != nil {
+		if !refused(err) {
+			t.Errorf("error of no known kind: %v", err)
+		}
 		return
 	}
 	err = jr.Update(ctx, func(tx *journal.Tx) error { return tx.WriteFile("fresh", []byte("x"), 0o600) })

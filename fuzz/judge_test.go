@@ -118,8 +118,8 @@ func (j *judge) look(dir string) verdict {
 func (j *judge) closest(got tree) string {
 	best := ""
 	for i, t := range j.can.trees {
-		d := fmt.Sprintf("after %d transactions %s", i, got.diff(t))
-		if best == "" || len(strings.Split(d, ";")) <= len(strings.Split(best, ";")) {
+		d := fmt.Sprintf("after %d transactions\n%s", i, got.diff(t))
+		if best == "" || strings.Count(d, "\n") <= strings.Count(best, "\n") {
 			best = d
 		}
 	}
@@ -155,7 +155,7 @@ func (j *judge) open(dir string) verdict {
 	if err := jr.Close(); err != nil {
 		return verdict{err: fmt.Errorf("second close: %w", err)}
 	}
-	before["probe"] = node{mode: 0o600, data: "new"}
+	before["probe"] = node{Mode: 0o600, Data: "new"}
 	after, err := readTree(dir)
 	switch {
 	case err != nil:

@@ -4,12 +4,13 @@ package fuzz
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
 
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
 )
 
@@ -135,7 +136,7 @@ func (m *modelled) tx(ops []op, rollback bool) {
 	}
 	for _, o := range ops {
 		got, want := do(tx, o), mine.do(o)
-		if (got == nil) != (want == nil) {
+		if !errors.Is(got, want) {
 			m.t.Fatalf("%s %s %s = %v, the model says %v", o.verb, o.a, o.b, got, want)
 		}
 	}
@@ -156,40 +157,11 @@ func (m *modelled) tx(ops []op, rollback bool) {
 
 // reads compares what an fs.FS shows with a tree.
 func (m *modelled) reads(who string, fsys fs.FS, want tree) {
-	got := tree{}
-	err := fs.WalkDir(fsys, ".", func(p string, d fs.DirEntry, err error) error {
-		if err != nil || p == "." {
-			return err
-		}
-		if p == ".journal" {
-			return fmt.Errorf("%s shows the journal directory", who)
-		}
-		n := node{mode: d.Type()}
-		if d.Type()&fs.ModeSymlink == 0 {
-			fi, err := d.Info()
-			if err != nil {
-				return err
-			}
-			n.mode = fi.Mode()
-		}
-		switch {
-		case d.IsDir():
-		case d.Type()&fs.ModeSymlink != 0:
-			n.data = want[p].data // read by name only through ReadLink, which not every FS has
-		default:
-			data, err := fs.ReadFile(fsys, p)
-			if err != nil {
-				return err
-			}
-			n.data = string(data)
-		}
-		got[p] = n
-		return nil
-	})
+	got, err := testtree.ReadFS(fsys)
 	if err != nil {
 		m.t.Fatalf("%s: %v", who, err)
 	}
-	if d := got.diff(want); d != "" {
+	if d := tree(got).diff(want); d != "" {
 		m.t.Errorf("%s: %s", who, d)
 	}
 }

@@ -4,11 +4,13 @@ package fuzz
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"sync"
 	"testing"
 
 	"github.com/forewrite/forewrite/fuzz/crashfs"
+	"github.com/forewrite/forewrite/internal/testenv"
 )
 
 // mounts are file systems that wait to be used again: mounting takes longer than
@@ -67,15 +69,19 @@ func giveBack(f *crashfs.FS) {
 var scratch string
 
 func TestMain(m *testing.M) {
-	os.Exit(crashfs.Contain(func(dir string) int {
+	os.Exit(testenv.Scratch(func(dir string) int {
 		scratch = dir
-		code := m.Run()
-		for _, f := range mounts.all {
-			if err := f.Close(); err != nil {
-				println(err.Error())
-				code = max(code, 1)
-			}
-		}
-		return code
+		return testenv.Contain(func() int { return runAndUnmount(m) })
 	}))
+}
+
+func runAndUnmount(m *testing.M) int {
+	code := m.Run()
+	for _, f := range mounts.all {
+		if err := f.Close(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			code = max(code, 1)
+		}
+	}
+	return code
 }

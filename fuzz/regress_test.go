@@ -32,7 +32,7 @@ func TestRegressChmodOfFileWrittenInTheSameTransaction(t *testing.T) {
 		return cmpErr(tx.WriteFile("f", nil, 0o644), tx.Chmod("f", 0o600), tx.Mkdir("d", 0o755), tx.Chmod("d", 0o700))
 	})
 	got, err := readTree(dir)
-	if want := (tree{"f": {mode: 0o600}, "d": {mode: fs.ModeDir | 0o700}}); err != nil || got.diff(want) != "" {
+	if want := (tree{"f": {Mode: 0o600}, "d": {Mode: fs.ModeDir | 0o700}}); err != nil || got.diff(want) != "" {
 		t.Errorf("%s (%v)", got.diff(want), err)
 	}
 }
@@ -54,7 +54,7 @@ func TestRegressDirectoryInPlaceOfLink(t *testing.T) {
 				return tx.Rename("a/etc", "a/b")
 			})
 			got, err := readTree(dir)
-			want := tree{"a": {mode: fs.ModeDir | 0o755}, "a/b": {mode: fs.ModeDir | 0o755}}
+			want := tree{"a": {Mode: fs.ModeDir | 0o755}, "a/b": {Mode: fs.ModeDir | 0o755}}
 			if err != nil || got.diff(want) != "" {
 				t.Errorf("%s (%v)", got.diff(want), err)
 			}

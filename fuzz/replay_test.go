@@ -52,7 +52,7 @@ func keep(h *history, st crashfs.State, weak bool, need int) string {
 	c := crash{Trace: h.trace, Prefix: st.Prefix, Need: need, Mode: st.Mode, Fill: st.Fill, Choice: st.Choice, Weak: weak,
 		Start: map[string]savedNode{}, Acked: h.acked, SegmentSize: h.opts.SegmentSize, Inline: h.opts.InlineLimit}
 	for p, n := range h.start {
-		c.Start[p] = savedNode{n.mode, n.data}
+		c.Start[p] = savedNode{n.Mode, n.Data}
 	}
 	for _, tx := range h.txs {
 		s := savedTx{Outcome: uint8(tx.outcome)}
@@ -74,7 +74,7 @@ func keep(h *history, st crashfs.State, weak bool, need int) string {
 func (c *crash) history() *history {
 	h := &history{start: tree{}, trace: c.Trace, acked: c.Acked, opts: journal.Options{SegmentSize: c.SegmentSize, InlineLimit: c.Inline, CheckpointIdle: -1}}
 	for p, n := range c.Start {
-		h.start[p] = node{n.Mode, n.Data}
+		h.start[p] = node{Mode: n.Mode, Data: n.Data}
 	}
 	for _, s := range c.Txs {
 		tx := &txn{outcome: outcome(s.Outcome)}

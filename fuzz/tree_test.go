@@ -3,15 +3,12 @@ package fuzz
 import (
 	"fmt"
 	"io/fs"
-	"maps"
-	"os"
 	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
 
-	"github.com/cespare/xxhash/v2"
+	"github.com/forewrite/forewrite/internal/testtree"
 )
 
 // tree is what the journal protects, as a model in memory: every path but the
@@ -19,91 +16,20 @@ import (
 type tree map[string]node
 
 // node is a file with its content, a symbolic link with its target, or a directory.
-type node struct {
-	mode fs.FileMode
-	data string
-}
+type node = testtree.Node
 
 // readTree reads the tree below dir.
 func readTree(dir string) (tree, error) {
-	t := tree{}
-	return t, t.read(dir, "")
+	t, err := testtree.Read(dir, ".journal")
+	return tree(t), err
 }
 
-func (t tree) read(dir, prefix string) error {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	for _, e := range entries {
-		if prefix == "" && e.Name() == ".journal" {
-			continue
-		}
-		name := filepath.Join(dir, e.Name())
-		fi, err := os.Lstat(name)
-		if err != nil {
-			return err
-		}
-		n := node{mode: fi.Mode()}
-		switch {
-		case fi.IsDir():
-			if err := t.read(name, prefix+e.Name()+"/"); err != nil {
-				return err
-			}
-		case fi.Mode()&fs.ModeSymlink != 0:
-			n.mode = fs.ModeSymlink
-			if n.data, err = os.Readlink(name); err != nil {
-				return err
-			}
-		default:
-			data, err := os.ReadFile(name)
-			if err != nil {
-				return err
-			}
-			n.data = string(data)
-		}
-		t[prefix+e.Name()] = n
-	}
-	return nil
-}
+func sortedPaths(t tree) []string { return testtree.Tree(t).Paths() }
 
-func sortedPaths(t tree) []string { return slices.Sorted(maps.Keys(t)) }
-
-func (t tree) hash() uint64 {
-	h := xxhash.New()
-	for _, p := range sortedPaths(t) {
-		fmt.Fprintf(h, "%s\x00%o\x00%d\x00%s", p, t[p].mode, len(t[p].data), t[p].data)
-	}
-	return h.Sum64()
-}
+func (t tree) hash() uint64 { return testtree.Tree(t).Hash() }
 
 // diff says where the tree is not what it should be.
-func (t tree) diff(want tree) string {
-	paths := maps.Clone(t)
-	maps.Copy(paths, want)
-	var out []string
-	for _, p := range sortedPaths(paths) {
-		got, there := t[p]
-		exp, wanted := want[p]
-		switch {
-		case !there:
-			out = append(out, fmt.Sprintf("%s is missing, want %s", p, exp))
-		case !wanted:
-			out = append(out, fmt.Sprintf("%s is %s, want nothing", p, got))
-		case got != exp:
-			out = append(out, fmt.Sprintf("%s is %s, want %s", p, got, exp))
-		}
-	}
-	return strings.Join(out, "; ")
-}
-
-func (n node) String() string {
-	data := n.data
-	if len(data) > 20 {
-		data = data[:20] + "…"
-	}
-	return fmt.Sprintf("%v %d %q", n.mode, len(n.data), data)
-}
+func (t tree) diff(want tree) string { return testtree.Diff(t, want) }
 
 // resolve follows symbolic links as the journal does, and returns the path
 // without them and what is there.
@@ -124,13 +50,13 @@ func (t tree) resolve(name string, follow bool) (string, node, bool, error) {
 		p := path.Join(at, elem)
 		n, ok := t[p]
 		if p == "." {
-			n, ok = node{mode: fs.ModeDir}, true
+			n, ok = node{Mode: fs.ModeDir}, true
 		}
 		switch {
 		case !ok && rest != "":
 			return "", node{}, false, fs.ErrNotExist
-		case ok && n.mode&fs.ModeSymlink != 0 && (rest != "" || follow):
-			target := strings.TrimRight(n.data, "/")
+		case ok && n.Mode&fs.ModeSymlink != 0 && (rest != "" || follow):
+			target := strings.TrimRight(n.Data, "/")
 			if target == "" || path.IsAbs(target) {
 				return "", node{}, false, fs.ErrInvalid
 			}
@@ -138,7 +64,7 @@ func (t tree) resolve(name string, follow bool) (string, node, bool, error) {
 			continue
 		case rest == "":
 			return p, n, ok, nil
-		case !n.mode.IsDir():
+		case !n.Mode.IsDir():
 			return "", node{}, false, syscall.ENOTDIR
 		}
 		at = p
@@ -174,16 +100,16 @@ func (t tree) do(o op) error {
 		return t.append(o)
 	case "copy":
 		_, n, err := t.stat(o.a, true)
-		if err == nil && !n.mode.IsRegular() {
-			err = fs.ErrInvalid
+		if err == nil {
+			err = regular(n)
 		}
 		if err != nil {
 			return err
 		}
-		return t.write(o.b, n.data, n.mode)
+		return t.write(o.b, n.Data, n.Mode)
 	case "remove":
 		p, n, err := t.stat(o.a, false)
-		if err == nil && n.mode.IsDir() && len(t.beneath(p)) > 0 {
+		if err == nil && n.Mode.IsDir() && len(t.beneath(p)) > 0 {
 			err = syscall.ENOTEMPTY
 		}
 		delete(t, p)
@@ -193,26 +119,37 @@ func (t tree) do(o op) error {
 	case "rename":
 		return t.rename(o.a, o.b)
 	case "mkdir":
-		return t.make(o.a, node{mode: fs.ModeDir | 0o755})
+		return t.make(o.a, node{Mode: fs.ModeDir | 0o755})
 	case "mkdirall":
 		return t.mkdirAll(o.a)
 	case "symlink":
-		return t.make(o.a, node{mode: fs.ModeSymlink, data: o.b})
+		return t.make(o.a, node{Mode: fs.ModeSymlink, Data: o.b})
 	case "chmod":
 		p, n, err := t.stat(o.a, true)
 		if err == nil {
-			n.mode = n.mode.Type() | fs.FileMode(o.n)
+			n.Mode = n.Mode.Type() | fs.FileMode(o.n)
 			t[p] = n
 		}
 		return err
 	case "expect", "read":
 		_, n, err := t.stat(o.a, true)
-		if err == nil && !n.mode.IsRegular() {
-			err = fs.ErrInvalid
+		if err == nil {
+			err = regular(n)
 		}
 		return err
 	}
 	return fmt.Errorf("no operation %q", o.verb)
+}
+
+// regular returns why what is there can't be read or written, if it is no file.
+func regular(n node) error {
+	switch {
+	case n.Mode.IsDir():
+		return syscall.EISDIR
+	case !n.Mode.IsRegular():
+		return fs.ErrInvalid
+	}
+	return nil
 }
 
 func (t tree) write(name, data string, perm fs.FileMode) error {
@@ -221,21 +158,24 @@ func (t tree) write(name, data string, perm fs.FileMode) error {
 	case err != nil:
 		return err
 	case !ok:
-		n.mode = perm
-	case !n.mode.IsRegular():
-		return fs.ErrInvalid
+		n.Mode = perm
+	case !n.Mode.IsRegular():
+		return regular(n)
 	}
-	n.data = data
+	n.Data = data
 	t[p] = n
 	return nil
 }
 
 func (t tree) append(o op) error {
 	_, n, ok, err := t.resolve(o.a, true)
-	if err != nil || ok && !n.mode.IsRegular() {
-		return cmpErr(err, fs.ErrInvalid)
+	if err == nil && ok {
+		err = regular(n)
 	}
-	return t.write(o.a, n.data+o.content(), 0o644)
+	if err != nil {
+		return err
+	}
+	return t.write(o.a, n.Data+o.content(), 0o644)
 }
 
 func (t tree) make(name string, n node) error {
@@ -253,7 +193,7 @@ func (t tree) mkdirAll(name string) error {
 	}
 	_, n, ok, err := t.resolve(name, true)
 	switch {
-	case err == nil && ok && !n.mode.IsDir():
+	case err == nil && ok && !n.Mode.IsDir():
 		return syscall.ENOTDIR
 	case err == nil && ok:
 		return nil
@@ -263,7 +203,7 @@ func (t tree) mkdirAll(name string) error {
 	if err := t.mkdirAll(path.Dir(name)); err != nil {
 		return err
 	}
-	return t.make(name, node{mode: fs.ModeDir | 0o755})
+	return t.make(name, node{Mode: fs.ModeDir | 0o755})
 }
 
 func (t tree) removeAll(name string) error {
@@ -297,7 +237,7 @@ func (t tree) rename(from, to string) error {
 		return nil
 	case strings.HasPrefix(dst, src+"/"):
 		return fs.ErrInvalid
-	case exists && (old.mode.IsDir() || n.mode.IsDir()):
+	case exists && (old.Mode.IsDir() || n.Mode.IsDir()):
 		return fs.ErrExist
 	}
 	for _, p := range t.beneath(src) {

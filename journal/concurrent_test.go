@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
 )
 
@@ -73,12 +74,12 @@ func TestReadModifyWriteNeverLosesAnUpdate(t *testing.T) {
 	for c := range counters {
 		want[fmt.Sprint("counter", c)] = fmt.Sprint(goroutines * ((times + counters - 1 - c) / counters))
 	}
-	if d := diff(content(t, root), want); d != "" {
+	if d := testtree.Diff(content(t, root), want); d != "" {
 		t.Error(d)
 	}
 	crash := crashed(t, root)
 	recovered(t, crash)
-	if d := diff(content(t, crash), want); d != "" {
+	if d := testtree.Diff(content(t, crash), want); d != "" {
 		t.Errorf("after a crash:\n%s", d)
 	}
 }

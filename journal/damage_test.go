@@ -1,6 +1,7 @@
 package journal_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -50,8 +52,13 @@ func newSmallLog(t *testing.T) smallLog {
 func (s smallLog) judge(t *testing.T, name string, spoil func(segment []byte) []byte) (corrupt bool) {
 	t.Helper()
 	root := t.TempDir()
-	copyTree(t, s.root, root)
-	rel, _ := filepath.Rel(s.root, s.segment)
+	if err := testtree.Copy(root, s.root); err != nil {
+		t.Fatal(err)
+	}
+	rel, err := filepath.Rel(s.root, s.segment)
+	if err != nil {
+		t.Fatal(err)
+	}
 	data, err := os.ReadFile(filepath.Join(root, rel))
 	if err != nil {
 		t.Fatal(err)
@@ -59,12 +66,7 @@ func (s smallLog) judge(t *testing.T, name string, spoil func(segment []byte) []
 	if err := os.WriteFile(filepath.Join(root, rel), spoil(data), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// As a power loss would leave it: of what was not checkpointed, no file is there.
-	for name := range content(t, root) {
-		if err := os.Remove(filepath.Join(root, name)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	losePower(t, root)
 	j, err := journal.Open(t.Context(), root, nil)
 	if err != nil {
 		var ce *recovery.CorruptError
@@ -79,7 +81,7 @@ func (s smallLog) judge(t *testing.T, name string, spoil func(segment []byte) []
 	defer j.Close()
 	got := content(t, root)
 	for _, state := range s.states {
-		if diff(got, state) == "" {
+		if testtree.Diff(got, state) == "" {
 			return false
 		}
 	}
@@ -87,10 +89,20 @@ func (s smallLog) judge(t *testing.T, name string, spoil func(segment []byte) []
 	return false
 }
 
+// losePower leaves nothing of what was not checkpointed.
+func losePower(t *testing.T, root string) {
+	t.Helper()
+	for name := range content(t, root) {
+		if err := os.Remove(filepath.Join(root, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 func TestEveryCutOfTheLogLeavesAPrefix(t *testing.T) {
 	t.Parallel()
 	s := newSmallLog(t)
-	second := secondGroup(t, s)
+	second := s.groups(t)[1]
 	for at := int64(0); at <= s.used; at++ {
 		for name, spoil := range map[string]func(b []byte) []byte{
 			"zeroes from": func(b []byte) []byte { clear(b[at:]); return b },
@@ -104,19 +116,23 @@ func TestEveryCutOfTheLogLeavesAPrefix(t *testing.T) {
 	}
 }
 
-// secondGroup returns the offset of the first group after the open record's.
-func secondGroup(t *testing.T, s smallLog) int64 {
+// groups returns the offset of each group: first the open record's, then one for each
+// transaction.
+func (s smallLog) groups(t *testing.T) []int64 {
 	t.Helper()
+	var offsets []int64
 	for r, err := range recovery.Records(t.Context(), filepath.Join(s.root, ".journal")) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.LSN == 2 {
-			return r.Offset
+		if int(r.LSN) > len(offsets) {
+			offsets = append(offsets, r.Offset)
 		}
 	}
-	t.Fatal("no second group")
-	return 0
+	if len(offsets) != len(s.states) {
+		t.Fatalf("groups at %v, want one for each of %d states", offsets, len(s.states))
+	}
+	return offsets
 }
 
 func TestEveryFlippedBitIsAPrefixOrCorruption(t *testing.T) {
@@ -143,25 +159,38 @@ func TestEveryFlippedBitIsAPrefixOrCorruption(t *testing.T) {
 	}
 }
 
+// TestSalvageKeepsTheIntactPrefix: with a damaged group in the middle, salvage comes
+// to the state before it, keeps the bytes that it cuts off, and the journal goes on.
 func TestSalvageKeepsTheIntactPrefix(t *testing.T) {
 	t.Parallel()
 	s := newSmallLog(t)
+	const damaged = 2 // the second transaction
+	at := s.groups(t)[damaged]
 	data, err := os.ReadFile(s.segment)
 	if err != nil {
 		t.Fatal(err)
 	}
-	data[s.used/2] ^= 1
+	data[at+40] ^= 1
 	if err := os.WriteFile(s.segment, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
+	losePower(t, s.root)
 	if _, err := journal.Open(t.Context(), s.root, nil); !errors.Is(err, recovery.ErrCorrupt) {
 		t.Fatalf("Open: %v", err)
 	}
 	j := open(t, s.root, &journal.Options{Recovery: recovery.Salvage})
-	write(t, j, "after", "salvage")
-	if len(j.Recovered().Tail.LostFound) == 0 {
-		t.Errorf("what was cut is not kept: %+v", j.Recovered().Tail)
+	if d := testtree.Diff(content(t, s.root), s.states[damaged-1]); d != "" {
+		t.Errorf("after salvage:\n%s", d)
 	}
+	kept := j.Recovered().Tail.LostFound
+	if len(kept) != 1 {
+		t.Fatalf("kept: %q", kept)
+	}
+	cut, err := os.ReadFile(filepath.Join(s.root, ".journal", kept[0]))
+	if err != nil || !bytes.HasPrefix(cut, data[at:s.used]) {
+		t.Errorf("%d bytes were cut off at %d, kept are others (%v)", s.used-at, at, err)
+	}
+	write(t, j, "after", "salvage")
 }
 
 // TestSessionsThatWriteNothing: a segment that was made ahead and never used is left
@@ -202,8 +231,8 @@ func TestSessionsThatWriteNothing(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if got := recovered(t, crash); got["a"] == "" {
-		t.Errorf("the tree has %v", got)
+	if d := testtree.Diff(recovered(t, crash).Contents(), map[string]string{"a": "A"}); d != "" {
+		t.Error(d)
 	}
 	if n := segments(crash); n != 1 {
 		t.Errorf("%d segments are left", n)

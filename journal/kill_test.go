@@ -1,55 +1,41 @@
 package journal_test
 
 import (
-	"bufio"
 	"context"
 	"flag"
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strconv"
 	"strings"
-	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/testenv"
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
 )
 
 var kills = flag.Int("kills", 200, "how often TestKill kills a writer")
 
-const writerRoot = "FOREWRITE_TEST_WRITER_ROOT"
-
 func TestMain(m *testing.M) {
-	if root := os.Getenv(writerRoot); root != "" {
-		if err := killedWriter(root); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
+	testenv.Main(m, map[string]func() error{"writer": killedWriter})
 }
 
 const writers = 4
 
-// killedWriter commits until it is killed, and prints what is done. Each goroutine
-// has a directory of its own, in which every file holds the number of its last
-// transaction; one file grows, one moves from name to name, one is too large for
-// the log, a directory comes and goes.
-func killedWriter(root string) error {
-	j, err := journal.Open(context.Background(), root, &journal.Options{
+// killedWriter commits to the tree that its argument names until it is killed, and
+// prints what is done. Each goroutine has a directory of its own, in which every file
+// holds the number of its last transaction; one file grows, one moves from name to
+// name, one is too large for the log, a directory comes and goes.
+func killedWriter() error {
+	testenv.ExitWithParent()
+	j, err := journal.Open(context.Background(), os.Args[1], &journal.Options{
 		SegmentSize: 64 << 10, InlineLimit: 4 << 10, CheckpointIdle: 2 * time.Millisecond})
 	if err != nil {
 		return err
 	}
-	go func() { // when the parent is gone, so are we
-		io.Copy(io.Discard, os.Stdin)
-		os.Exit(2)
-	}()
 	errs := make(chan error)
 	for w := range writers {
 		go func() { errs <- writeOn(j, w) }()
@@ -133,12 +119,15 @@ func checkNumbers(all map[string]string, dir string) (n int, err error) {
 			got[name] = text
 		}
 	}
-	if d := diff(got, want); d != "" {
+	if d := testtree.Diff(got, want); d != "" {
 		return n, fmt.Errorf("after transaction %d:\n%s", n, d)
 	}
 	return n, nil
 }
 
+// TestKill kills writers again and again. After each kill the next one recovers, or
+// this process does: then every transaction is there whole or not at all, and none
+// that was acknowledged is missing.
 func TestKill(t *testing.T) {
 	t.Parallel()
 	n := *kills
@@ -146,89 +135,94 @@ func TestKill(t *testing.T) {
 		n /= 10
 	}
 	const roots = 4
-	var group sync.WaitGroup
-	for r := range roots {
-		group.Go(func() { killAgainAndAgain(t, r, n/roots) })
+	var replayed atomic.Int64
+	t.Run("roots", func(t *testing.T) {
+		for r := range roots {
+			t.Run(fmt.Sprint(r), func(t *testing.T) {
+				t.Parallel()
+				replayed.Add(int64(killAgainAndAgain(t, max(2, n/roots))))
+			})
+		}
+	})
+	if replayed.Load() == 0 {
+		t.Error("no kill left anything to recover")
 	}
-	group.Wait()
 }
 
-func killAgainAndAgain(t *testing.T, r, kills int) {
+func killAgainAndAgain(t *testing.T, kills int) (replayed int) {
 	root := t.TempDir()
-	random := rand.New(rand.NewPCG(rand.Uint64(), uint64(r)))
 	acknowledged := make([]int, writers)
-	replayed := 0
 	for k := range kills {
-		life := time.Duration(random.IntN(40_000)) * time.Microsecond
-		if err := runAndKill(t, root, life, acknowledged); err != nil {
-			t.Errorf("kill %d: %v", k, err)
-			return
+		var err error
+		if k%2 == 0 {
+			err = killAtCommit(t, root, 1+rand.IntN(30), acknowledged)
+		} else { // maybe while it still recovers
+			err = killAfter(t, root, time.Duration(1+rand.IntN(50_000))*time.Microsecond, acknowledged)
+		}
+		if err != nil {
+			t.Fatalf("kill %d: %v", k, err)
 		}
 		if k%3 == 2 {
 			continue // the next writer recovers, and may be killed while it does
 		}
-		j, err := journal.Open(context.Background(), root, nil)
-		if err != nil {
-			t.Errorf("kill %d: %v", k, err)
-			return
-		}
-		replayed += j.Recovered().Replayed
-		if left, _ := os.ReadDir(filepath.Join(root, ".journal", "staging")); len(left) > 0 {
-			t.Errorf("kill %d: left in staging: %v", k, left)
-		}
-		if err := j.Close(); err != nil {
-			t.Errorf("kill %d: close: %v", k, err)
-		}
-		all := content(t, root)
-		for w := range writers {
-			got, err := checkNumbers(all, fmt.Sprintf("w%d", w))
-			if err != nil {
-				t.Errorf("kill %d: %v", k, err)
-			}
-			if got < acknowledged[w] {
-				t.Errorf("kill %d: w%d is at %d, acknowledged was %d", k, w, got, acknowledged[w])
-			}
-		}
+		replayed += checkKilled(t, root, acknowledged)
 		if t.Failed() {
-			return
+			t.Fatalf("after kill %d", k)
 		}
 	}
-	t.Logf("root %d: %d kills, transactions acknowledged %v, replayed %d", r, kills, acknowledged, replayed)
+	t.Logf("%d kills, transactions acknowledged %v, replayed %d", kills, acknowledged, replayed)
+	return replayed
 }
 
-// runAndKill kills a writer some time after its first sign of life, or while it
-// still recovers, and notes what it has acknowledged.
-func runAndKill(t *testing.T, root string, life time.Duration, acknowledged []int) error {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, os.Args[0])
-	cmd.Env = append(os.Environ(), writerRoot+"="+root)
-	stdin, err := cmd.StdinPipe()
+// checkKilled recovers what a killed writer has left, compares it with what was
+// acknowledged, and returns how many transactions were replayed.
+func checkKilled(t *testing.T, root string, acknowledged []int) (replayed int) {
+	t.Helper()
+	j, err := journal.Open(context.Background(), root, nil)
 	if err != nil {
-		return err
+		t.Fatal(err)
 	}
-	defer stdin.Close()
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return err
+	replayed = j.Recovered().Replayed
+	if left := staging(t, root); len(left) > 0 {
+		t.Errorf("left in staging: %v", left)
 	}
-	if err := cmd.Start(); err != nil {
-		return err
+	if err := j.Close(); err != nil {
+		t.Errorf("close: %v", err)
 	}
-	timer := time.AfterFunc(10*time.Millisecond+life, func() { cmd.Process.Kill() })
-	defer timer.Stop()
-	for lines := bufio.NewScanner(stdout); lines.Scan(); {
-		var w, n int
-		if _, err := fmt.Sscan(lines.Text(), &w, &n); err != nil {
-			return fmt.Errorf("the writer says %q", lines.Text())
+	all := content(t, root)
+	for w := range writers {
+		got, err := checkNumbers(all, fmt.Sprintf("w%d", w))
+		if err != nil {
+			t.Error(err)
 		}
-		acknowledged[w] = n
+		if got < acknowledged[w] {
+			t.Errorf("w%d is at %d, acknowledged was %d", w, got, acknowledged[w])
+		}
 	}
-	cmd.Wait() // "signal: killed" is what it shall say
-	if stderr.Len() > 0 {
-		return fmt.Errorf("the writer: %s", stderr.String())
+	return replayed
+}
+
+// killAtCommit kills a writer when it has committed so many transactions.
+func killAtCommit(t *testing.T, root string, commits int, acknowledged []int) error {
+	return testenv.RunAndKill(t, 0, func(line string) (bool, error) {
+		commits--
+		return commits <= 0, acknowledge(acknowledged, line)
+	}, "writer", root)
+}
+
+// killAfter kills a writer some time after it was started.
+func killAfter(t *testing.T, root string, life time.Duration, acknowledged []int) error {
+	return testenv.RunAndKill(t, life, func(line string) (bool, error) {
+		return false, acknowledge(acknowledged, line)
+	}, "writer", root)
+}
+
+// acknowledge notes what a writer has printed.
+func acknowledge(acknowledged []int, line string) error {
+	var w, n int
+	if _, err := fmt.Sscan(line, &w, &n); err != nil || w < 0 || w >= len(acknowledged) {
+		return fmt.Errorf("the writer says %q", line)
 	}
+	acknowledged[w] = n
 	return nil
 }

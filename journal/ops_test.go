@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/forewrite/forewrite/atomic"
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
 )
 
@@ -196,19 +197,19 @@ func TestOperations(t *testing.T) {
 			}
 			j := open(t, root, manual())
 			update(t, j, c.tx)
-			if d := diff(content(t, root), want); d != "" {
+			if d := testtree.Diff(content(t, root), want); d != "" {
 				t.Errorf("after commit:\n%s", d)
 			}
 			crash := crashed(t, root)
 			recovered(t, crash)
-			if d := diff(content(t, crash), want); d != "" {
+			if d := testtree.Diff(content(t, crash), want); d != "" {
 				t.Errorf("after a crash:\n%s", d)
 			}
 			if err := j.Close(); err != nil {
 				t.Error(err)
 			}
 			recovered(t, root)
-			if d := diff(content(t, root), want); d != "" {
+			if d := testtree.Diff(content(t, root), want); d != "" {
 				t.Errorf("after close:\n%s", d)
 			}
 		})
@@ -229,10 +230,10 @@ func TestRollbackChangesNothing(t *testing.T) {
 			if err != stop {
 				t.Fatalf("Update: %v", err)
 			}
-			if d := diff(tree(t, root), before); d != "" {
+			if d := testtree.Diff(tree(t, root), before); d != "" {
 				t.Errorf("after rollback:\n%s", d)
 			}
-			if left, _ := os.ReadDir(filepath.Join(root, ".journal", "staging")); len(left) > 0 {
+			if left := staging(t, root); len(left) > 0 {
 				t.Errorf("left in staging: %v", left)
 			}
 		})

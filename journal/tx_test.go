@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
 )
 
@@ -32,7 +33,7 @@ func TestABlindWriteThatCannotBeDoneFailsTheTransaction(t *testing.T) {
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "write missing/today.log: directory missing does not exist") {
 		t.Errorf("Update: %v", err)
 	}
-	if d := diff(content(t, root), nil); d != "" {
+	if d := testtree.Diff(content(t, root), nil); d != "" {
 		t.Errorf("the tree changed:\n%s", d)
 	}
 	write(t, j, "important", "later")
@@ -146,7 +147,7 @@ func TestCloseOfAFileDiscardsIt(t *testing.T) {
 		}
 		return put("kept", "K")(tx)
 	})
-	if d := diff(content(t, root), map[string]string{"kept": "K"}); d != "" {
+	if d := testtree.Diff(content(t, root), map[string]string{"kept": "K"}); d != "" {
 		t.Error(d)
 	}
 	if left, _ := os.ReadDir(filepath.Join(root, ".journal", "staging")); len(left) > 0 {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -124,14 +125,14 @@ func TestNothingLeadsOutOfTheRoot(t *testing.T) {
 			w := newWorld(t)
 			outside := w.outside()
 			w.Tx(1, test.intents(w, outside)...).Tx(2, put("b", "2"))
-			before := w.list("../outside", false)
+			before := testtree.Of(t, outside)
 			r, err := w.runInTime()
 			w.check(err)
 			if a := action(t, r, test.path); a.Decision != test.decision || test.decision != recovery.Redo && a.Reason == "" {
 				t.Errorf("%+v", a)
 			}
-			if after := w.list("../outside", false); after != before {
-				t.Errorf("outside was:\n%snow:\n%s", before, after)
+			if d := testtree.Diff(testtree.Of(t, outside), before); d != "" {
+				t.Errorf("outside of the root:\n%s", d)
 			}
 			for _, kept := range w.lost() {
 				if kept == "secret" {
@@ -188,13 +189,13 @@ func TestAJournalMadeOfLinksIsRefused(t *testing.T) {
 				elsewhere := w.path("../elsewhere")
 				w.check(os.Rename(w.path(part), elsewhere))
 				w.check(plant.make(w, w.path(part), elsewhere))
-				before := w.list("..", false)
+				before := testtree.Of(t, w.path(".."))
 				_, err := w.runInTime()
 				if !errors.Is(err, recovery.ErrUnsafe) {
 					t.Errorf("%v", err)
 				}
-				if after := w.list("..", false); after != before {
-					t.Errorf("was:\n%snow:\n%s", before, after)
+				if d := testtree.Diff(testtree.Of(t, w.path("..")), before); d != "" {
+					t.Errorf("something has changed:\n%s", d)
 				}
 			})
 		}

@@ -11,24 +11,16 @@ import (
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/segment/segmenttest"
+	"github.com/forewrite/forewrite/internal/testenv"
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// A full disk stops recovery and leaves the log as it was. With room, it succeeds.
+func TestMain(m *testing.M) { testenv.Main(m, nil) }
+
+// A full disk stops recovery with the log as it was; with room, it goes on.
 func TestAFullDiskStopsRecoveryUntilThereIsRoom(t *testing.T) {
 	t.Parallel()
-	if os.Geteuid() != 0 {
-		t.Skip("a small file system can be mounted by root only")
-	}
-	mount := t.TempDir()
-	if err := syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=1m"); err != nil {
-		t.Skipf("a small file system can't be mounted here: %v", err)
-	}
-	t.Cleanup(func() {
-		if err := syscall.Unmount(mount, syscall.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	mount := testenv.Tmpfs(t, 1)
 	w := &world{t: t, root: mount, dir: filepath.Join(mount, ".journal")}
 	w.mkdir(".journal/staging")
 	w.Builder = segmenttest.New(t, filepath.Join(w.dir, "log"))

@@ -3,7 +3,6 @@ package recovery_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/segment/segmenttest"
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal/record"
 	"github.com/forewrite/forewrite/recovery"
 )
@@ -152,91 +152,39 @@ func (w *world) plan() *recovery.Report {
 	return r
 }
 
-// tree describes everything outside the journal, one line a path.
-func (w *world) tree() string { return w.list(".", true) }
-
-// everything describes the journal, too.
-func (w *world) everything() string { return w.list(".", false) }
-
-// list describes what is below a directory: mode, content or target.
-func (w *world) list(dir string, skipJournal bool) string {
+// tree describes everything outside the journal.
+func (w *world) tree() testtree.Tree {
 	w.t.Helper()
-	var b strings.Builder
-	w.check(filepath.WalkDir(w.path(dir), func(p string, e fs.DirEntry, err error) error {
-		if err != nil || p == w.path(dir) {
-			return err
-		}
-		if skipJournal && p == w.dir {
-			return fs.SkipDir
-		}
-		rel, err := filepath.Rel(w.root, p)
-		w.check(err)
-		fi, err := e.Info()
-		w.check(err)
-		switch {
-		case fi.Mode().IsRegular():
-			data, err := os.ReadFile(p)
-			w.check(err)
-			fmt.Fprintf(&b, "%s %v %q\n", filepath.ToSlash(rel), fi.Mode(), data)
-		case fi.Mode()&fs.ModeSymlink != 0:
-			target, err := os.Readlink(p)
-			w.check(err)
-			fmt.Fprintf(&b, "%s -> %s\n", filepath.ToSlash(rel), target)
-		default:
-			fmt.Fprintf(&b, "%s %v\n", filepath.ToSlash(rel), fi.Mode())
-		}
-		return nil
-	}))
-	return b.String()
+	rel, err := filepath.Rel(w.root, w.dir)
+	w.check(err)
+	return testtree.Of(w.t, w.root, filepath.ToSlash(rel))
 }
 
-// content returns the content of each regular file outside the journal, the
-// targets of links with an arrow in front, and directories with a slash.
+// everything describes the journal, too.
+func (w *world) everything() testtree.Tree {
+	w.t.Helper()
+	return testtree.Of(w.t, w.root)
+}
+
+// unchanged compares all of the tree with what it was.
+func (w *world) unchanged(before testtree.Tree) {
+	w.t.Helper()
+	if d := testtree.Diff(w.everything(), before); d != "" {
+		w.t.Fatalf("something has changed:\n%s", d)
+	}
+}
+
+// content is the tree without modes.
 func (w *world) content() map[string]string {
 	w.t.Helper()
-	files := make(map[string]string)
-	w.check(filepath.WalkDir(w.root, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || p == w.root {
-			return err
-		}
-		if p == w.dir {
-			return fs.SkipDir
-		}
-		rel, err := filepath.Rel(w.root, p)
-		w.check(err)
-		rel = filepath.ToSlash(rel)
-		switch {
-		case e.Type().IsRegular():
-			data, err := os.ReadFile(p)
-			w.check(err)
-			files[rel] = string(data)
-		case e.Type()&fs.ModeSymlink != 0:
-			target, err := os.Readlink(p)
-			w.check(err)
-			files[rel] = "-> " + target
-		case e.IsDir():
-			files[rel+"/"] = ""
-		default:
-			files[rel] = e.Type().String()
-		}
-		return nil
-	}))
-	return files
+	return w.tree().Contents()
 }
 
 // expect compares the tree to what it should hold, as content describes it.
 func (w *world) expect(want map[string]string) {
 	w.t.Helper()
-	got := w.content()
-	for p, content := range want {
-		if have, ok := got[p]; !ok || have != content {
-			w.t.Errorf("%s: %q (there: %v), want %q", p, have, ok, content)
-		}
-	}
-	for p, content := range got {
-		if _, ok := want[p]; !ok {
-			w.t.Errorf("%s: %q, should not be there", p, content)
-		}
+	if d := testtree.Diff(w.content(), want); d != "" {
+		w.t.Errorf("the tree:\n%s", d)
 	}
 }
 

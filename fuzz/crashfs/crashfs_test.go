@@ -11,11 +11,11 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/forewrite/forewrite/internal/testenv"
 )
 
-func TestMain(m *testing.M) {
-	os.Exit(Contain(func(string) int { return m.Run() }))
-}
+func TestMain(m *testing.M) { testenv.Main(m, nil) }
 
 // mount serves an empty crashfs for the length of the test.
 func mount(t testing.TB) *FS {

@@ -8,11 +8,11 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"reflect"
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/layout"
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -62,42 +62,18 @@ func (p place) apply(t *testing.T, intents ...record.Intent) {
 }
 
 // tree describes what is there.
-func (p place) tree(t *testing.T) map[string]string {
+func (p place) tree(t *testing.T) testtree.Tree {
 	t.Helper()
-	all := make(map[string]string)
-	err := fs.WalkDir(p.files.Root.FS(), ".", func(name string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
-			return err
-		case name == ".journal/staging" || name == ".journal" || name == ".":
-			return nil
-		}
-		fi, err := os.Lstat(filepath.Join(p.dir, name))
-		if err != nil {
-			return err
-		}
-		text := fi.Mode().String()
-		switch {
-		case fi.Mode().IsRegular():
-			data, err := os.ReadFile(filepath.Join(p.dir, name))
-			if err != nil {
-				return err
-			}
-			text += " " + string(data)
-		case fi.Mode()&fs.ModeSymlink != 0:
-			target, err := os.Readlink(filepath.Join(p.dir, name))
-			if err != nil {
-				return err
-			}
-			text += " " + target
-		}
-		all[name] = text
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
+	return testtree.Of(t, p.dir, ".journal")
+}
+
+// dirModes are what directories get. One that is closed to its owner stays closed to
+// an ordinary user: the journal refuses to change it, before there is an intent.
+func dirModes() []fs.FileMode {
+	if os.Geteuid() == 0 {
+		return []fs.FileMode{0o755, 0o700, 0o500}
 	}
-	return all
+	return []fs.FileMode{0o755, 0o700, 0o711}
 }
 
 var foldPaths = []string{"a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "e", "e/a"}
@@ -121,7 +97,7 @@ func (p place) next(random *rand.Rand, n int) record.Intent {
 			i.Mode, i.Payload = 0o777, record.Inline([]byte([]string{"a", "d", "nowhere"}[random.IntN(3)]))
 		case record.OpMkdir:
 			ok = !there
-			i.Mode = []fs.FileMode{0o755, 0o700, 0o500}[random.IntN(3)]
+			i.Mode = dirModes()[random.IntN(3)]
 		case record.OpRemove:
 			left, _ := os.ReadDir(filepath.Join(p.dir, i.Path))
 			ok = there && (!fi.IsDir() || len(left) == 0)
@@ -159,8 +135,8 @@ func TestFoldIsTheSameAsOneByOne(t *testing.T) {
 			want := one.tree(t)
 			folded.apply(t, before...)
 			folded.apply(t, intents...)
-			if got := folded.tree(t); !reflect.DeepEqual(got, want) {
-				t.Fatalf("after %v\nfolded %v\ngot  %v\nwant %v", before, intents, got, want)
+			if d := testtree.Diff(folded.tree(t), want); d != "" {
+				t.Fatalf("after %v\nfolded %v\n%s", before, intents, d)
 			}
 			again.apply(t, before...)
 			for _, i := range intents[:random.IntN(len(intents)+1)] {
@@ -168,8 +144,8 @@ func TestFoldIsTheSameAsOneByOne(t *testing.T) {
 			}
 			for range 2 {
 				again.apply(t, intents...)
-				if got := again.tree(t); !reflect.DeepEqual(got, want) {
-					t.Fatalf("after %v\nand a part of it, all of %v\ngot  %v\nwant %v", before, intents, got, want)
+				if d := testtree.Diff(again.tree(t), want); d != "" {
+					t.Fatalf("after %v\nand a part of it, all of %v\n%s", before, intents, d)
 				}
 			}
 		})

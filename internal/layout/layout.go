@@ -63,7 +63,7 @@ type Dir struct {
 
 // Open opens the journal directory at rel, a slash-separated path below root; an
 // empty rel means [DefaultDir]. It fails with [ErrNoJournal] when it is missing, and
-// with [ErrUnsafe] when a part of it is not a real directory.
+// with [ErrUnsafe] when a part of it is not a real directory or file.
 func Open(root, rel string) (*Dir, error) {
 	d, err := newDir(root, rel)
 	if err != nil {
@@ -140,6 +140,11 @@ func (d *Dir) open() error {
 			return err
 		}
 	}
+	for _, name := range []string{FormatFile, LockFile, ViewFile, GateFile, ReadyFile} {
+		if err := checkFile(d.Root, path.Join(d.Rel, name)); err != nil {
+			return err
+		}
+	}
 	var err error
 	d.Home, err = d.Root.OpenRoot(d.Rel)
 	return err
@@ -164,6 +169,18 @@ func checkDir(root *os.Root, name string) (fs.FileInfo, error) {
 		err = fmt.Errorf("%w: %s is a %s, not a directory; move it away", ErrUnsafe, name, fsx.KindOf(fi.Mode()))
 	}
 	return fi, err
+}
+
+// checkFile refuses what is there and not a regular file.
+func checkFile(root *os.Root, name string) error {
+	fi, err := root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !fi.Mode().IsRegular() {
+		err = fmt.Errorf("%w: %s is a %s, not a file; move it away", ErrUnsafe, name, fsx.KindOf(fi.Mode()))
+	}
+	return err
 }
 
 // CheckOwner fails with [ErrUnsafe] when somebody else could have written what the

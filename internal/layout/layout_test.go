@@ -75,13 +75,15 @@ func TestOpenRefusesWhatIsNoJournalDirectory(t *testing.T) {
 		rel     string
 		want    error
 	}{
-		"nothing there":        {func(string) error { return nil }, "", layout.ErrNoJournal},
-		"a file":               {func(root string) error { return os.WriteFile(filepath.Join(root, ".journal"), nil, 0o600) }, "", layout.ErrUnsafe},
-		"a link to a journal":  {func(root string) error { return os.Symlink(t.TempDir(), filepath.Join(root, ".journal")) }, "", layout.ErrUnsafe},
-		"a link on the way":    {func(root string) error { return os.Symlink(t.TempDir(), filepath.Join(root, "a")) }, "a/.journal", layout.ErrUnsafe},
-		"a log that is a link": {linkedLog, "", layout.ErrUnsafe},
-		"the root itself":      {func(string) error { return nil }, ".", fs.ErrInvalid},
-		"a path out of it":     {func(string) error { return nil }, "../x", fs.ErrInvalid},
+		"nothing there":         {func(string) error { return nil }, "", layout.ErrNoJournal},
+		"a file":                {func(root string) error { return os.WriteFile(filepath.Join(root, ".journal"), nil, 0o600) }, "", layout.ErrUnsafe},
+		"a link to a journal":   {func(root string) error { return os.Symlink(t.TempDir(), filepath.Join(root, ".journal")) }, "", layout.ErrUnsafe},
+		"a link on the way":     {func(root string) error { return os.Symlink(t.TempDir(), filepath.Join(root, "a")) }, "a/.journal", layout.ErrUnsafe},
+		"a LOCK that is a link": {linked("LOCK"), "", layout.ErrUnsafe},
+		"a VIEW that is a link": {linked("VIEW"), "", layout.ErrUnsafe},
+		"a log that is a link":  {linked("log"), "", layout.ErrUnsafe},
+		"the root itself":       {func(string) error { return nil }, ".", fs.ErrInvalid},
+		"a path out of it":      {func(string) error { return nil }, "../x", fs.ErrInvalid},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -97,9 +99,12 @@ func TestOpenRefusesWhatIsNoJournalDirectory(t *testing.T) {
 	}
 }
 
-func linkedLog(root string) error {
-	home := filepath.Join(root, ".journal")
-	return errors.Join(os.Mkdir(home, 0o700), os.Symlink(root, filepath.Join(home, "log")))
+// linked makes a journal directory in which name is a symbolic link.
+func linked(name string) func(root string) error {
+	return func(root string) error {
+		home := filepath.Join(root, ".journal")
+		return errors.Join(os.Mkdir(home, 0o700), os.Symlink(root, filepath.Join(home, name)))
+	}
 }
 
 func TestCheckOwnerSeesADirectoryThatOthersCanWrite(t *testing.T) {

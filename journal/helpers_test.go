@@ -130,7 +130,7 @@ func copyTree(t testing.TB, src, dst string) {
 		fi   fs.FileInfo
 		path string
 	}
-	var seen []inode
+	var seen, closed []inode // closed: directories that get their mode when their files are in them
 	err := filepath.WalkDir(src, func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -145,7 +145,8 @@ func copyTree(t testing.TB, src, dst string) {
 		case name == ".":
 			return nil
 		case fi.IsDir():
-			return os.Mkdir(to, fi.Mode())
+			closed = append(closed, inode{fi, to})
+			return os.Mkdir(to, 0o700)
 		case fi.Mode()&fs.ModeSymlink != 0:
 			target, err := os.Readlink(p)
 			if err != nil {
@@ -170,6 +171,11 @@ func copyTree(t testing.TB, src, dst string) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, dir := range slices.Backward(closed) {
+		if err := os.Chmod(dir.path, dir.fi.Mode()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -104,6 +104,15 @@ func (p place) tree(t *testing.T) map[string]string {
 
 var foldPaths = []string{"a", "b", "d", "d/a", "d/b", "d/d", "d/d/a", "e", "e/a"}
 
+// dirModes are those that a directory is made with. Only root can change what is in
+// a directory of mode 0500.
+var dirModes = func() []fs.FileMode {
+	if os.Geteuid() == 0 {
+		return []fs.FileMode{0o755, 0o700, 0o500}
+	}
+	return []fs.FileMode{0o755, 0o700, 0o750}
+}()
+
 // next draws an intent that can be done to the tree as it is.
 func (p place) next(random *rand.Rand, n int) record.Intent {
 	for {
@@ -123,7 +132,7 @@ func (p place) next(random *rand.Rand, n int) record.Intent {
 			i.Mode, i.Payload = 0o777, record.Inline([]byte([]string{"a", "d", "nowhere"}[random.IntN(3)]))
 		case record.OpMkdir:
 			ok = !there
-			i.Mode = []fs.FileMode{0o755, 0o700, 0o500}[random.IntN(3)]
+			i.Mode = dirModes[random.IntN(3)]
 		case record.OpRemove:
 			left, _ := os.ReadDir(filepath.Join(p.dir, i.Path))
 			ok = there && (!fi.IsDir() || len(left) == 0)

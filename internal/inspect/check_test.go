@@ -150,10 +150,18 @@ func TestCheckSaysWhenAFileCantBeRead(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root reads everything")
 	}
-	j := build(t, "open\ntx 1 put a one\nclose", map[string]string{"a": "two"})
-	if err := os.Chmod(filepath.Join(j.Root, "a"), 0); err != nil {
+	root := t.TempDir()
+	if err := inspecttest.Build(root, "open\ntx 1 put a one\nclose"); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(root, "a"), []byte("two"), 0); err != nil {
+		t.Fatal(err)
+	}
+	j, err := Find(root, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	unchanged(t, root)
 	c, err := j.Check(t.Context(), true)
 	if err != nil || len(c.Findings) != 1 || c.Findings[0].Code != "JI305" {
 		t.Errorf("findings %+v, %v; want JI305", c.Findings, err)

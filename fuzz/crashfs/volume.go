@@ -307,5 +307,5 @@ func (v *Volume) remember(n *node, at, size int64) {
 // rootAttr makes the root belong to the user that the program runs as, as its other
 // files do.
 func rootAttr() Attr {
-	return Attr{Mode: syscall.S_IFDIR | 0o755, Uid: uint32(os.Getuid()), Gid: uint32(os.Getgid())}
+	return Attr{Mode: syscall.S_IFDIR | 0o755, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 }

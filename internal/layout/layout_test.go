@@ -13,7 +13,7 @@ import (
 
 func TestContainsOnlyTheJournalDirectory(t *testing.T) {
 	t.Parallel()
-	d, err := layout.Create(t.TempDir(), "a/.j")
+	_, err := layout.Create(t.TempDir(), "a/.j")
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Fatalf("a parent that is missing: %v", err)
 	}
@@ -21,7 +21,8 @@ func TestContainsOnlyTheJournalDirectory(t *testing.T) {
 	if err := os.Mkdir(filepath.Join(root, "a"), 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if d, err = layout.Create(root, "a/.j"); err != nil {
+	d, err := layout.Create(root, "a/.j")
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer d.Close()

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -176,6 +177,38 @@ func TestSummarizeTakesTheMedianOfRoundsAndThePercentileOfSamples(t *testing.T) 
 	}
 	if want := 2.0 / 3; r.Spread < want-0.01 || r.Spread > want+0.01 {
 		t.Errorf("spread %v, want %v", r.Spread, want)
+	}
+}
+
+func TestBenchfmtHasALineForEachRound(t *testing.T) {
+	ms := time.Millisecond
+	two := summarize([]slice{
+		{2 * ms, []time.Duration{1 * ms, 1 * ms}},
+		{4 * ms, []time.Duration{4 * ms}},
+	})
+	one, sizes := two, two
+	one.Scenario, one.Competitor = "one", "natefinch/atomic"
+	sizes.Scenario, sizes.Case, sizes.Competitor = "crash-open", "1 writer, 4 KiB", ours
+	memory := middle(Results{{Scenario: "cost", Competitor: ours, Allocs: 31.4, Bytes: 2048, Heap: 16 << 20}})
+
+	name := filepath.Join(t.TempDir(), "new.txt")
+	must(t, writeBenchfmt(name, Machine{CPU: "a processor"}, Results{one, sizes, memory}))
+	have, err := os.ReadFile(name)
+	must(t, err)
+	want := "goos: " + runtime.GOOS + "\ngoarch: " + runtime.GOARCH + `
+pkg: github.com/forewrite/forewrite/bench
+cpu: a processor
+BenchmarkOne/natefinch-atomic	2	1000000 ns/op	1000000 p99-ns/op	1000.0 commits/s
+BenchmarkOne/natefinch-atomic	1	4000000 ns/op	4000000 p99-ns/op	250.0 commits/s
+BenchmarkCrashOpen/1_writer_4_KiB/forewrite	2	1000000 ns/op	1000000 p99-ns/op	1000.0 commits/s
+BenchmarkCrashOpen/1_writer_4_KiB/forewrite	1	4000000 ns/op	4000000 p99-ns/op	250.0 commits/s
+BenchmarkCost/forewrite	1000	16777216 heap-B	2048 B/op	31.4 allocs/op
+`
+	if string(have) != want {
+		t.Errorf("have:\n%s\nwant:\n%s", have, want)
+	}
+	if err := writeBenchfmt(t.TempDir(), Machine{}, nil); err == nil {
+		t.Error("a directory was written to")
 	}
 }
 

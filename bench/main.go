@@ -5,6 +5,7 @@
 //	go run . -fs ext4                 on a fresh ext4 in a loop image (root only)
 //	go run . -scenario one,sixteen    some of it; -help lists the scenarios
 //	go run . -targets                 the figures that forewrite is to reach
+//	go run . -benchfmt new.txt        each round as a line for benchstat
 //
 // It runs on Linux and other Unix systems.
 package main
@@ -65,7 +66,8 @@ type flags struct {
 	slice, sustain  time.Duration
 	fs, dir         string
 	json, targets   bool
-	chart, cpu      string
+	chart, benchfmt string
+	cpu             string
 }
 
 func parseFlags(args []string) (f flags, err error) {
@@ -80,6 +82,7 @@ func parseFlags(args []string) (f flags, err error) {
 	set.BoolVar(&f.json, "json", false, "print JSON, times in nanoseconds")
 	set.BoolVar(&f.targets, "targets", false, "print each target with what was measured")
 	set.StringVar(&f.chart, "chart", "", "write an SVG chart to this `file`")
+	set.StringVar(&f.benchfmt, "benchfmt", "", "write each round to this `file` as a line that benchstat reads")
 	set.StringVar(&f.cpu, "cpuprofile", "", "write a CPU profile of the whole run to this `file`")
 	if err := set.Parse(args); err != nil {
 		return f, err
@@ -153,6 +156,11 @@ func bench(ctx context.Context, f flags, dir string) error {
 func report(f flags, machine Machine, all Results) error {
 	if f.chart != "" {
 		if err := writeChart(f.chart, machine, all); err != nil {
+			return err
+		}
+	}
+	if f.benchfmt != "" {
+		if err := writeBenchfmt(f.benchfmt, machine, all); err != nil {
 			return err
 		}
 	}

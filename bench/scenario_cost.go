@@ -61,6 +61,7 @@ func middle(rounds Results) Result {
 	for _, round := range rounds {
 		allocs, bytes = append(allocs, round.Allocs), append(bytes, round.Bytes)
 		r.Heap = max(r.Heap, round.Heap)
+		r.Rounds = append(r.Rounds, Round{Commits: costCommits, Allocs: round.Allocs, Bytes: round.Bytes, Heap: round.Heap})
 	}
 	r.Allocs, r.Bytes = median(allocs), median(bytes)
 	return r
@@ -96,17 +97,18 @@ func costTask(ctx context.Context, c Competitor, dir string, nanoseconds int) (e
 	return json.NewEncoder(os.Stdout).Encode(r)
 }
 
+const costCommits = 1000 // of which the allocations are counted
+
 // countAllocs returns the allocations and allocated bytes of one commit of one
 // file, those of background work included.
 func countAllocs(ctx context.Context, s *Store, files, size int) (allocs, bytes float64, err error) {
-	const commits = 1000
 	names := make([]string, files)
 	for i := range names {
 		names[i] = fileName(i)
 	}
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
-	for i := range commits {
+	for i := range costCommits {
 		if err := ctx.Err(); err != nil {
 			return 0, 0, err
 		}
@@ -115,7 +117,7 @@ func countAllocs(ctx context.Context, s *Store, files, size int) (allocs, bytes 
 		}
 	}
 	runtime.ReadMemStats(&after)
-	return float64(after.Mallocs-before.Mallocs) / commits, float64(after.TotalAlloc-before.TotalAlloc) / commits, nil
+	return float64(after.Mallocs-before.Mallocs) / costCommits, float64(after.TotalAlloc-before.TotalAlloc) / costCommits, nil
 }
 
 // heapInUse is the memory of spans that hold objects, garbage included.

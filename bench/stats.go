@@ -45,21 +45,39 @@ type Result struct {
 	Bytes  float64 `json:"bytes,omitempty"`  // cost: allocated, a commit
 	Heap   uint64  `json:"heap,omitempty"`   // cost: largest heap in use at steady load
 	Redone int     `json:"redone,omitempty"` // crash-open: transactions done again
+
+	Rounds []Round `json:"-"` // what the figures were made of
+}
+
+// Round is one round of a Result.
+type Round struct {
+	Commits int
+	Median  time.Duration // zero: only memory was measured
+	P99     time.Duration
+	Rate    float64 // commits per second
+
+	Allocs float64 // cost: a commit
+	Bytes  float64 // cost: allocated, a commit
+	Heap   uint64  // cost
 }
 
 // summarize makes one figure of the rounds.
 func summarize(rounds []slice) Result {
 	var medians, all []time.Duration
 	var rates []float64
+	var figures []Round
 	for _, s := range rounds {
 		if len(s.samples) == 0 {
 			continue
 		}
+		figures = append(figures, Round{
+			Commits: len(s.samples), Median: median(s.samples), P99: quantile(s.samples, 0.99), Rate: s.rate(),
+		})
 		medians = append(medians, median(s.samples))
 		rates = append(rates, s.rate())
 		all = append(all, s.samples...)
 	}
-	r := Result{Median: median(medians), P99: quantile(all, 0.99), Rate: median(rates), Samples: len(all)}
+	r := Result{Median: median(medians), P99: quantile(all, 0.99), Rate: median(rates), Samples: len(all), Rounds: figures}
 	if r.Median > 0 {
 		r.Spread = float64(slices.Max(medians)-slices.Min(medians)) / float64(r.Median)
 	}

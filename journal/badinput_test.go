@@ -124,7 +124,7 @@ func TestCommitWithAnOpenFile(t *testing.T) {
 		return err
 	})
 	var te *journal.TxError
-	if !errors.As(err, &te) || !strings.Contains(err.Error(), "not closed") {
+	if !errors.As(err, &te) || !strings.Contains(err.Error(), "file x from Create was neither committed nor closed") {
 		t.Errorf("got %v, want a TxError that says what is not closed", err)
 	}
 	if left := staging(t, root); len(left) > 0 {

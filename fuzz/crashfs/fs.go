@@ -156,7 +156,7 @@ func (f *FS) attr(n *node, out *fuse.Attr) {
 	out.Blksize = 4096
 	out.Mode = a.Mode
 	out.Nlink = n.links
-	out.Owner = fuse.Owner{Uid: a.Uid, Gid: a.Gid}
+	out.Owner = fuse.Owner{Uid: a.UID, Gid: a.GID}
 	mtime, ctime := time.Unix(0, m.mtime), time.Unix(0, n.ctime)
 	out.SetTimes(&mtime, &mtime, &ctime)
 }

@@ -155,7 +155,7 @@ func (c *Content) fill(fd int) error {
 	if err := unix.Ftruncate(fd, c.Size); err != nil {
 		return err
 	}
-	if uid, gid := int(c.Attr.Uid), int(c.Attr.Gid); uid != os.Getuid() || gid != os.Getgid() {
+	if uid, gid := int(c.Attr.UID), int(c.Attr.GID); uid != os.Getuid() || gid != os.Getgid() {
 		if err := unix.Fchown(fd, uid, gid); err != nil {
 			return err
 		}
@@ -222,7 +222,7 @@ func ReadImage(dir string) (Image, error) {
 			ino = Root + Ino(len(inos))
 			inos[st.Ino] = ino
 		}
-		c := &Content{Attr: Attr{Mode: st.Mode, Uid: st.Uid, Gid: st.Gid}, MTime: st.Mtim.Nano()}
+		c := &Content{Attr: Attr{Mode: st.Mode, UID: st.Uid, GID: st.Gid}, MTime: st.Mtim.Nano()}
 		if err := c.read(name); err != nil {
 			return err
 		}
@@ -262,7 +262,7 @@ func (c *Content) setBytes(data []byte) {
 // sum fills in the hash. Times of directories and symbolic links are left out:
 // Write does not set them.
 func (c *Content) sum() {
-	h := mix(uint64(c.Attr.Mode), uint64(c.Attr.Uid)<<32|uint64(c.Attr.Gid))
+	h := mix(uint64(c.Attr.Mode), uint64(c.Attr.UID)<<32|uint64(c.Attr.GID))
 	for k, v := range c.Attr.XAttrs {
 		h += mix(hashString(k), hashString(v))
 	}

@@ -14,7 +14,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// ErrUnavailable: this machine does not let us mount FUSE file systems.
+// ErrUnavailable is returned when this machine does not allow FUSE file systems to
+// be mounted.
 var ErrUnavailable = errors.New("crashfs: FUSE cannot be used here")
 
 // Mount serves an empty file system at dir. Root does it with mount(2),

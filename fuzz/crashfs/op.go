@@ -65,7 +65,7 @@ type Op struct {
 // Attr is mode with its type bits, owner, and extended attributes, which are
 // replaced but never changed.
 type Attr struct {
-	Mode, Uid, Gid uint32
+	Mode, UID, GID uint32
 	XAttrs         map[string]string
 }
 

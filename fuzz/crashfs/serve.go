@@ -68,18 +68,18 @@ func setAttrOps(n *node, in *fuse.SetAttrIn) []Op {
 	}
 	attr := n.attr.last()
 	mode, setMode := in.GetMode()
-	uid, setUid := in.GetUID()
-	gid, setGid := in.GetGID()
+	uid, setUID := in.GetUID()
+	gid, setGID := in.GetGID()
 	if setMode {
 		attr.Mode = attr.Mode&syscall.S_IFMT | mode
 	}
-	if setUid {
-		attr.Uid = uid
+	if setUID {
+		attr.UID = uid
 	}
-	if setGid {
-		attr.Gid = gid
+	if setGID {
+		attr.GID = gid
 	}
-	if setMode || setUid || setGid {
+	if setMode || setUID || setGID {
 		ops = append(ops, Op{Kind: KindAttr, Node: n.ino, Attr: attr})
 	}
 	if t, ok := in.GetMTime(); ok {
@@ -94,7 +94,7 @@ func (s *server) make(op Op, h *fuse.InHeader, name string, mode uint32, out *fu
 		return st
 	}
 	op.Node, op.Dir, op.Name = s.newIno(), Ino(h.NodeId), name
-	op.Attr = Attr{Mode: mode, Uid: h.Uid, Gid: h.Gid}
+	op.Attr = Attr{Mode: mode, UID: h.Uid, GID: h.Gid}
 	if st := s.do(op); !st.Ok() {
 		return st
 	}

@@ -3,6 +3,7 @@
 package crashfs
 
 import (
+	"os"
 	"slices"
 	"syscall"
 )
@@ -45,7 +46,7 @@ func newVolume(start Image, weak bool) *Volume {
 	v := &Volume{nodes: map[Ino]*node{}, weak: weak, stale: map[int64][2]staleSector{}}
 	start.load(v)
 	if v.nodes[Root] == nil {
-		v.nodes[Root] = newNode(Root, Attr{Mode: syscall.S_IFDIR | 0o755}, 0)
+		v.nodes[Root] = newNode(Root, rootAttr(), 0)
 	}
 	return v
 }
@@ -301,4 +302,10 @@ func (v *Volume) remember(n *node, at, size int64) {
 		last[0] = staleSector{n.ino, s}
 		v.stale[i] = last
 	}
+}
+
+// rootAttr makes the root belong to the user that the program runs as, as its other
+// files do.
+func rootAttr() Attr {
+	return Attr{Mode: syscall.S_IFDIR | 0o755, UID: uint32(os.Getuid()), GID: uint32(os.Getgid())}
 }

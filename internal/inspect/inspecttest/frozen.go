@@ -1,6 +1,7 @@
 package inspecttest
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -28,6 +29,10 @@ func Freeze(dir string) (string, error) {
 		switch {
 		case fi.Mode().IsRegular():
 			data, err := os.ReadFile(path)
+			if errors.Is(err, fs.ErrPermission) {
+				content = "unreadable"
+				break
+			}
 			if err != nil {
 				return err
 			}

@@ -45,6 +45,9 @@ func (tx *Tx) commit() error {
 	if !tx.locked && len(tx.blind) == 0 {
 		return nil // it neither changes nor reads anything
 	}
+	if !tx.locked && tx.owner.pipeline.crowded() {
+		fsx.Yield()
+	}
 	p, err := tx.prepareLocked()
 	if err == nil {
 		err = tx.sequence(&p)

@@ -57,6 +57,7 @@ type pipeline struct {
 	mu      sync.Mutex
 	queue   []*request // in commit order
 	leading bool
+	written int    // requests in the log that are not acknowledged
 	seq     uint64 // place in the commit order of the last request
 	closed  bool
 	waiting sync.WaitGroup // for requests that are not done
@@ -118,11 +119,25 @@ func (p *pipeline) await(r *request) error {
 func (p *pipeline) tryLead() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.leading || len(p.queue) == 0 {
-		return false
+	ready := p.ready()
+	p.leading = p.leading || ready
+	return ready
+}
+
+// ready reports whether it is time for the next group. Its changes can't be made before
+// those of the group that is being applied, and the committers of that one will be back
+// in a moment; a group of a few that does not wait for them costs an fsync of its own,
+// and all others wait for that.
+func (p *pipeline) ready() bool {
+	return !p.leading && len(p.queue) > 0 && len(p.queue) >= p.written
+}
+
+// promote makes the first request in the queue the leader, if it is time.
+func (p *pipeline) promote() {
+	if p.ready() {
+		p.leading = true
+		p.queue[0].wake <- wakeLead
 	}
-	p.leading = true
-	return true
 }
 
 // lead writes one group, hands the lead on, and applies the group.
@@ -154,30 +169,38 @@ func (p *pipeline) take() []*request {
 	}
 	batch := p.queue[:n:n]
 	p.queue = p.queue[n:]
+	p.written += n
 	return batch
 }
 
-// handOn makes the first request in the queue the leader.
+// handOn ends the lead of the caller.
 func (p *pipeline) handOn() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.leading = len(p.queue) > 0; p.leading {
-		p.queue[0].wake <- wakeLead
-	}
+	p.leading = false
+	p.promote()
 }
 
 // done acknowledges an applied request. Nothing of it may be used afterwards.
 func (p *pipeline) done(r *request) {
 	p.inFlight.Applied(r.seq, r.changes)
-	r.wake <- wakeDone
+	p.acknowledge(r)
 }
 
 // fail acknowledges requests that could not be written or applied.
 func (p *pipeline) fail(batch []*request, err error) {
 	for _, r := range batch {
 		r.err = err
-		r.wake <- wakeDone
+		p.acknowledge(r)
 	}
+}
+
+func (p *pipeline) acknowledge(r *request) {
+	r.wake <- wakeDone
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.written--
+	p.promote()
 }
 
 // abort fails the batch and all that come after it. All groups before it are applied,
@@ -185,6 +208,7 @@ func (p *pipeline) fail(batch []*request, err error) {
 func (p *pipeline) abort(batch []*request, err error) {
 	p.mu.Lock()
 	batch = append(batch, p.queue...)
+	p.written += len(p.queue) // fail acknowledges them as well
 	p.queue = nil
 	p.leading = false
 	p.aborted.Store(&err)

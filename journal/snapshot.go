@@ -76,10 +76,9 @@ func (j *Journal) snapshot(ctx context.Context) (*Snapshot, error) {
 		return j.snapshotReadOnly(ctx)
 	}
 	versions := j.owner.snapshots.Open()
-	disk := overlay.Disk{Files: j.owner.files, Times: true}
 	return &Snapshot{
 		fsys: overlay.FS{
-			Tree:  &overlay.Tree{Layer: overlay.Snapshot{Versions: versions, Disk: disk}, Dir: j.dir, Files: j.owner.files},
+			Tree:  overlay.NewSnapshotTree(j.dir, j.owner.files, versions),
 			Check: func() error { return j.checkOpen(versions.Closed()) },
 		},
 		lost:  func() error { return nil },
@@ -109,7 +108,7 @@ func (j *Journal) snapshotReadOnly(ctx context.Context) (*Snapshot, error) {
 	var closed atomic.Bool
 	return &Snapshot{
 		fsys: overlay.FS{
-			Tree: &overlay.Tree{Layer: overlay.Disk{Files: files, Times: true}, Dir: j.dir, Files: files},
+			Tree: overlay.NewDiskTree(j.dir, files),
 			Check: func() error {
 				if err := j.checkOpen(closed.Load()); err != nil {
 					return err

@@ -37,6 +37,8 @@ type Tx struct {
 	begun time.Time
 	set   apply.Set // what the transaction wants, by resolved path
 
+	plainTree *overlay.Tree // see tree
+
 	managed  bool // by Update, which commits it
 	locked   bool // holds the writer lock
 	done     bool
@@ -233,17 +235,20 @@ func (o *owner) replaced(p string, size int64) record.Replaced {
 }
 
 // tree is the tree as the transaction sees it.
-func (tx *Tx) tree() *overlay.Tree { return tx.treeOver(overlay.Disk{Files: tx.owner.files}) }
+func (tx *Tx) tree() *overlay.Tree {
+	if tx.plainTree == nil {
+		tx.plainTree = tx.newTree(overlay.Disk{Files: tx.owner.files})
+	}
+	return tx.plainTree
+}
 
 // timedTree is tree with the times of files, for callers that see them.
 func (tx *Tx) timedTree() *overlay.Tree {
-	return tx.treeOver(overlay.Disk{Files: tx.owner.files, Times: true})
+	return tx.newTree(overlay.Disk{Files: tx.owner.files, Times: true})
 }
 
-func (tx *Tx) treeOver(disk overlay.Disk) *overlay.Tree {
-	committed := overlay.Changes{Set: &tx.owner.inFlight, Source: overlay.SourceInFlight, Time: tx.begun, Below: disk}
-	own := overlay.Changes{Set: &tx.set, Source: overlay.SourceOwn, Time: tx.begun, Below: committed}
-	return &overlay.Tree{Layer: own, Dir: tx.owner.dir, Files: tx.owner.files, Followed: &tx.followed}
+func (tx *Tx) newTree(disk overlay.Disk) *overlay.Tree {
+	return overlay.NewTxTree(tx.owner.dir, disk, &tx.owner.inFlight, &tx.set, tx.begun, &tx.followed)
 }
 
 // fail wraps err with the operation and the name, once.

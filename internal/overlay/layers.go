@@ -17,7 +17,7 @@ type Disk struct {
 }
 
 // Lstat implements [Layer].
-func (d Disk) Lstat(p string) (Entry, error) {
+func (d *Disk) Lstat(p string) (Entry, error) {
 	if !d.Times {
 		info, err := d.Files.Stat(p)
 		if err != nil {
@@ -34,7 +34,7 @@ func (d Disk) Lstat(p string) (Entry, error) {
 }
 
 // Names implements [Layer]. There are none if p is not a directory, or is gone.
-func (d Disk) Names(p string) ([]string, error) {
+func (d *Disk) Names(p string) ([]string, error) {
 	fi, err := d.Files.Root.Lstat(p)
 	if err != nil || !fi.IsDir() {
 		return nil, fsx.IgnoreNotExist(err)
@@ -49,7 +49,7 @@ func (d Disk) Names(p string) ([]string, error) {
 }
 
 // Stale implements [Layer].
-func (d Disk) Stale(string, *Entry, error) bool { return false }
+func (d *Disk) Stale(string, *Entry, error) bool { return false }
 
 // changeSet is what a layer of changes looks into: an *[apply.Set] or an *[InFlight].
 type changeSet interface {
@@ -66,7 +66,7 @@ type Changes struct {
 }
 
 // Lstat implements [Layer].
-func (l Changes) Lstat(p string) (Entry, error) {
+func (l *Changes) Lstat(p string) (Entry, error) {
 	c, gone := l.Set.Lookup(p)
 	switch {
 	case gone:
@@ -83,7 +83,7 @@ func (l Changes) Lstat(p string) (Entry, error) {
 	return e, err
 }
 
-func (l Changes) entry(c *apply.Change) Entry {
+func (l *Changes) entry(c *apply.Change) Entry {
 	e := Entry{Source: l.Source, Mode: c.Mode, Size: c.Payload.Size, MTime: l.Time, Change: c}
 	switch c.Op {
 	case record.OpMkdir:
@@ -96,7 +96,7 @@ func (l Changes) entry(c *apply.Change) Entry {
 
 // Names implements [Layer]. The changes are read before what is below: what is applied
 // in between is then found in both, and not in neither.
-func (l Changes) Names(p string) ([]string, error) {
+func (l *Changes) Names(p string) ([]string, error) {
 	names, whole := l.Set.Names(p)
 	if whole {
 		return names, nil
@@ -106,7 +106,7 @@ func (l Changes) Names(p string) ([]string, error) {
 }
 
 // Stale implements [Layer]: a change in flight may have been put into place.
-func (l Changes) Stale(p string, e *Entry, opened error) bool {
+func (l *Changes) Stale(p string, e *Entry, opened error) bool {
 	return fsx.IsNotExist(opened) && e.Source == SourceInFlight || l.Below.Stale(p, e, opened)
 }
 
@@ -117,7 +117,7 @@ type Snapshot struct {
 }
 
 // Lstat implements [Layer].
-func (l Snapshot) Lstat(p string) (Entry, error) {
+func (l *Snapshot) Lstat(p string) (Entry, error) {
 	for {
 		if v, rest, ok := l.Versions.Find(p); ok {
 			return l.inVersion(v, rest)
@@ -130,7 +130,7 @@ func (l Snapshot) Lstat(p string) (Entry, error) {
 }
 
 // inVersion returns what a version has at rest, or the version itself.
-func (l Snapshot) inVersion(v snapshot.Version, rest string) (Entry, error) {
+func (l *Snapshot) inVersion(v snapshot.Version, rest string) (Entry, error) {
 	if rest != "" {
 		var err error
 		if v, err = v.At(l.Disk.Files.Staging, rest); err != nil {
@@ -145,7 +145,7 @@ func (l Snapshot) inVersion(v snapshot.Version, rest string) (Entry, error) {
 
 // Names implements [Layer]. The versions are read after the disk: what is removed
 // while the disk is read has a version by then.
-func (l Snapshot) Names(p string) ([]string, error) {
+func (l *Snapshot) Names(p string) ([]string, error) {
 	names, err := l.Disk.Names(p)
 	if err != nil {
 		return nil, err
@@ -166,7 +166,7 @@ func (l Snapshot) Names(p string) ([]string, error) {
 
 // Stale implements [Layer]: what was on disk may have been replaced while it was
 // opened.
-func (l Snapshot) Stale(p string, e *Entry, _ error) bool {
+func (l *Snapshot) Stale(p string, e *Entry, _ error) bool {
 	if e.Source != SourceDisk {
 		return false
 	}

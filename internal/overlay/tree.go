@@ -10,10 +10,12 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/layout"
+	"github.com/forewrite/forewrite/internal/snapshot"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -25,6 +27,31 @@ type Tree struct {
 	Files *apply.Files
 
 	Followed *bool // set when Resolve follows a symbolic link; may be nil
+}
+
+// NewTxTree returns the tree as a transaction sees it: its own changes, over those in
+// flight, over the disk. What changes make has the modification time begun.
+func NewTxTree(dir *layout.Dir, disk Disk, inFlight *InFlight, own *apply.Set, begun time.Time, followed *bool) *Tree {
+	var t struct { // one allocation
+		tree          Tree
+		disk          Disk
+		inFlight, own Changes
+	}
+	t.disk = disk
+	t.inFlight = Changes{Set: inFlight, Source: SourceInFlight, Time: begun, Below: &t.disk}
+	t.own = Changes{Set: own, Source: SourceOwn, Time: begun, Below: &t.inFlight}
+	t.tree = Tree{Layer: &t.own, Dir: dir, Files: disk.Files, Followed: followed}
+	return &t.tree
+}
+
+// NewSnapshotTree returns the tree as a snapshot sees it.
+func NewSnapshotTree(dir *layout.Dir, files *apply.Files, versions *snapshot.Snapshot) *Tree {
+	return &Tree{Layer: &Snapshot{Versions: versions, Disk: Disk{Files: files, Times: true}}, Dir: dir, Files: files}
+}
+
+// NewDiskTree returns the tree as it is on disk.
+func NewDiskTree(dir *layout.Dir, files *apply.Files) *Tree {
+	return &Tree{Layer: &Disk{Files: files, Times: true}, Dir: dir, Files: files}
 }
 
 // maxLinks is how many symbolic links a name may lead through, as in the kernels.

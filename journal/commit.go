@@ -215,7 +215,7 @@ func (tx *Tx) encode(changes []*apply.Change) ([]byte, error) {
 	for _, i := range intents {
 		size += 64 + len(i.Path) + len(i.Payload.Data) + len(i.Payload.Name)
 	}
-	buf := slices.Grow(recordBuffers.Get().([]byte), size)
+	buf := newRecords(size)
 	for i := range intents {
 		buf = record.AppendIntent(buf, &intents[i])
 	}

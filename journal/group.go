@@ -3,6 +3,7 @@ package journal
 import (
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -84,12 +85,18 @@ func moduleVersion() string {
 
 // recordBuffers hold records from when they are encoded until they are part of a
 // group.
-var recordBuffers = sync.Pool{New: func() any { return []byte(nil) }}
+var recordBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// recycle gives the buffer of records that were copied back for another use.
+// newRecords returns an empty buffer with room for size bytes.
+func newRecords(size int) []byte {
+	return slices.Grow(*recordBuffers.Get().(*[]byte), size)
+}
+
+// recycle returns the buffer of records that were copied, for another use.
 func recycle(records []byte) {
 	if 0 < cap(records) && cap(records) <= maxGroup {
-		recordBuffers.Put(records[:0])
+		records = records[:0]
+		recordBuffers.Put(&records)
 	}
 }
 

@@ -27,6 +27,7 @@ import (
 	"strings"
 
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/internal/pathwalk"
 )
 
 // Names within a journal directory, and its own default name below the root.
@@ -245,9 +246,6 @@ func (d *Dir) Contains(p string) bool {
 	return head == d.Rel
 }
 
-// maxLinks is the number of symbolic links that Linux follows in one path.
-const maxLinks = 40
-
 // Reaches reports whether p, a slash-separated path below the root, leads to the
 // journal directory or into it: by its names, by symbolic links on the way, or by
 // another spelling that the file system takes for the same name. A symbolic link at p
@@ -256,27 +254,23 @@ func (d *Dir) Reaches(p string) bool {
 	if d.Contains(p) {
 		return true
 	}
-	at, todo := ".", strings.Split(p, "/")
-	for links := 0; len(todo) > 0 && links < maxLinks; {
-		at, todo = path.Join(at, todo[0]), todo[1:]
-		fi, err := d.Root.Lstat(at)
-		if err != nil {
-			return false // nothing can be reached through it
+	_, err := pathwalk.Walk(p, false, func(p string, _ bool) (target string, err error) {
+		fi, err := d.Root.Lstat(p)
+		switch {
+		case err != nil:
+			return "", err
+		case d.Is(fi):
+			return "", errReached
+		case fi.Mode()&fs.ModeSymlink != 0:
+			target, err = d.Root.Readlink(p)
+			return filepath.ToSlash(target), err
 		}
-		if d.Is(fi) {
-			return true
-		}
-		if fi.Mode()&fs.ModeSymlink != 0 && len(todo) > 0 {
-			target, err := d.Root.Readlink(at)
-			if err != nil || path.IsAbs(target) {
-				return false // it leads out of the root
-			}
-			at, todo = path.Dir(at), append(strings.Split(filepath.ToSlash(target), "/"), todo...)
-			links++
-		}
-	}
-	return false
+		return "", nil
+	})
+	return errors.Is(err, errReached) // any other error: nothing can be reached
 }
+
+var errReached = errors.New("reached")
 
 // IsBelow reports whether the journal directory lies below dir.
 func (d *Dir) IsBelow(dir string) bool { return Below(d.Rel, dir) }

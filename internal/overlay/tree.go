@@ -8,13 +8,13 @@ import (
 	"os"
 	"path"
 	"slices"
-	"strings"
 	"syscall"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/layout"
+	"github.com/forewrite/forewrite/internal/pathwalk"
 	"github.com/forewrite/forewrite/internal/snapshot"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -54,9 +54,6 @@ func NewDiskTree(dir *layout.Dir, files *apply.Files) *Tree {
 	return &Tree{Layer: &Disk{Files: files, Times: true}, Dir: dir, Files: files}
 }
 
-// maxLinks is how many symbolic links a name may lead through, as in the kernels.
-const maxLinks = 40
-
 // Resolve follows the symbolic links in name, the last one too if follow is set, and
 // returns the path without links and what is there. Everything above it exists and is
 // a directory. A link that leads out of the root is refused, and so is the journal
@@ -65,73 +62,33 @@ func (t *Tree) Resolve(name string, follow bool) (string, Entry, error) {
 	if err := CheckName(name); err != nil {
 		return "", Entry{}, err
 	}
-	at, rest := ".", name
-	for links := 0; ; {
-		var elem string
-		elem, rest, _ = strings.Cut(rest, "/")
-		if elem == ".." { // only from a link's target
-			if at == "." {
-				return "", Entry{}, errLeadsOut
-			}
-			at = path.Dir(at)
-			if rest == "" {
-				rest = "."
-			}
-			continue
-		}
-		p := elem
-		if at != "." || elem == "" {
-			p = path.Join(at, elem)
-		}
+	var found Entry
+	p, err := pathwalk.Walk(name, follow, func(p string, last bool) (target string, err error) {
 		if t.Dir.Contains(p) {
-			return "", Entry{}, fmt.Errorf("%s is in the journal directory: %w", p, fs.ErrInvalid)
+			return "", fmt.Errorf("%s is in the journal directory: %w", p, fs.ErrInvalid)
 		}
-		e, err := t.Lstat(p)
+		if found, err = t.Lstat(p); err != nil {
+			return "", err
+		}
 		switch {
-		case err != nil:
-			return "", Entry{}, fsx.Underlying(err)
-		case !e.Exists() && rest != "":
-			return "", Entry{}, missingParent(p)
-		case e.Mode&fs.ModeSymlink != 0 && (rest != "" || follow):
-			if links++; links > maxLinks {
-				return "", Entry{}, syscall.ELOOP
-			}
-			if rest, err = t.target(p, e, rest); err != nil {
-				return "", Entry{}, err
-			}
+		case found.Mode&fs.ModeSymlink != 0 && (!last || follow):
 			if t.Followed != nil {
 				*t.Followed = true
 			}
-			continue
-		case rest == "":
-			return p, e, nil
-		case !e.Mode.IsDir():
-			return "", Entry{}, syscall.ENOTDIR
+			return t.Readlink(p, found)
+		case last:
+			return "", nil
+		case !found.Exists():
+			return "", fmt.Errorf("directory %s does not exist: %w", p, fs.ErrNotExist)
+		case !found.Mode.IsDir():
+			return "", syscall.ENOTDIR
 		}
-		at = p
-	}
-}
-
-var errLeadsOut = fmt.Errorf("symbolic link leads out of the root: %w", fs.ErrInvalid)
-
-func missingParent(p string) error {
-	return fmt.Errorf("directory %s does not exist: %w", p, fs.ErrNotExist)
-}
-
-// target replaces a symbolic link at p by its target in the rest of a path.
-func (t *Tree) target(p string, e Entry, rest string) (string, error) {
-	target, err := t.Readlink(p, e)
+		return "", nil
+	})
 	if err != nil {
-		return "", fsx.Underlying(err)
+		return "", Entry{}, fsx.Underlying(err)
 	}
-	target = strings.TrimRight(target, "/")
-	if target == "" || path.IsAbs(target) || strings.IndexByte(target, 0) >= 0 {
-		return "", errLeadsOut
-	}
-	if rest == "" {
-		return target, nil
-	}
-	return target + "/" + rest, nil
+	return p, found, nil
 }
 
 // Readlink returns the target of the symbolic link e at p.

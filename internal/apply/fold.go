@@ -1,11 +1,11 @@
-// Package apply makes files equal to intents. It folds the intents of one or
-// more transactions into one wanted state a path (Set), says in which order that
-// state is reached (Set.Steps), and takes the steps with temporary files and
-// renames beneath an os.Root (Files). Commit and redo after a crash both end
-// here, so that what recovery does is what the journal would have done.
+// Package apply makes files equal to intents. It folds the intents of one or more
+// transactions into one wanted state a path ([Set]), orders the steps that reach it
+// ([Set.Steps]), and takes them with temporary files and renames below a root
+// ([Files]). Commit and redo after a crash both end here, so that recovery does what
+// the journal would have done.
 //
-// Every step is absolute: taken twice, or from any state that a crash left
-// half-way, it gives the same result.
+// Every step is absolute: taken twice, or from any state that a crash left behind, it
+// gives the same result.
 package apply
 
 import (
@@ -141,7 +141,7 @@ func (c *Change) follow(prev *Change) {
 	case record.OpRemoveAll:
 		c.Before = RemovedAll
 	}
-	// What the first of them replaced is what lies on disk.
+	// What the first of them replaced is what is on disk.
 	if prev.Replaced.Kind != record.ReplacedUnknown {
 		c.Replaced = prev.Replaced
 	}

@@ -11,7 +11,7 @@ import (
 type Act uint8
 
 const (
-	// ActClear removes what stands in the way of a later step.
+	// ActClear removes what is in the way of a later step.
 	ActClear Act = iota
 	// ActPlace puts the prepared file, link or directory in place.
 	ActPlace
@@ -82,8 +82,8 @@ func (s *Set) inTheWay(c *Change) bool {
 	return false
 }
 
-// Free reports whether the step can be taken together with others that are, in any
-// order: it puts a file or link in place.
+// Free reports whether the step can be taken in any order with other free steps: it
+// puts a file or link into place.
 func (s Step) Free() bool { return s.Act == ActPlace && s.Op != record.OpMkdir }
 
 // setsModeLast reports whether the mode is set in a step of its own: a directory

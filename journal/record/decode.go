@@ -29,7 +29,7 @@ func Records(payload []byte) iter.Seq2[Record, error] {
 	}
 }
 
-// Tx is a transaction as it stands in a group.
+// Tx is a transaction as a group contains it.
 type Tx struct {
 	ID      TxID
 	Intents []Intent
@@ -46,7 +46,7 @@ type Content struct {
 }
 
 // Parse decodes a payload whole and checks the grammar: the intents of a
-// transaction stand together, its commit record follows right after them and
+// transaction are contiguous, its commit record follows right after them and
 // agrees with their number and hash. Intents without a commit record are
 // returned as a Tx that is not Committed.
 func Parse(payload []byte) (Content, error) {

@@ -47,7 +47,7 @@ func Seal(group []byte, salt uint64, lsn LSN, prev uint64) uint64 {
 }
 
 // ParseHeader reads the header that b begins with. It checks magic, version and
-// that the payload lies within b; it does not check the hash.
+// that the payload is within b; it does not check the hash.
 func ParseHeader(b []byte) (Header, error) {
 	if len(b) < HeaderSize {
 		return Header{}, fmt.Errorf("%w: %d bytes are no header", ErrLength, len(b))

@@ -51,7 +51,7 @@ var opNames = [...]string{OpPut: "put", OpSymlink: "symlink", OpMkdir: "mkdir",
 
 func (o Op) String() string { return name(opNames[:], uint8(o), "op") }
 
-// PayloadKind says where the content of a put lies.
+// PayloadKind says where the content of a put is.
 type PayloadKind uint8
 
 // The kinds of payloads. The numbers are part of the format.
@@ -102,7 +102,7 @@ type Record struct {
 	Mark   Mark   // KindOpen, KindCheckpoint and KindClose
 }
 
-// Located is a record together with where in the log it stands.
+// Located is a record together with its position in the log.
 type Located struct {
 	Segment string // name of the segment's directory
 	Offset  int64  // of the group's log entry within the segment's file
@@ -137,7 +137,7 @@ type Intent struct {
 
 // Replaced describes the file that a put replaces, as it was found when the
 // transaction was prepared. Recovery knows by it whether a target was touched
-// by somebody else.
+// by another program.
 type Replaced struct {
 	Kind  ReplacedKind
 	Size  int64

@@ -126,17 +126,17 @@ func (tx *Tx) preserve(p string, e overlay.Entry) (record.Payload, error) {
 
 // preserveDisk links the file at p into staging, or copies it where that is refused.
 func (tx *Tx) preserveDisk(p string, e overlay.Entry) (record.Payload, error) {
-	name, err := tx.owner.files.Staging.LinkIn(p)
-	if err == nil {
+	name, linked, err := tx.owner.files.Staging.LinkIn(p)
+	if err != nil {
+		return record.Payload{}, err
+	}
+	if linked {
 		tx.staged = append(tx.staged, name)
 		fi, err := tx.owner.files.Staging.Root.Lstat(name)
 		if err != nil {
 			return record.Payload{}, err
 		}
 		return record.Payload{Kind: record.PayloadLinked, Name: name, Size: fi.Size(), MTime: fi.ModTime().UnixNano()}, nil
-	}
-	if !fsx.LinkUnsupported(err) {
-		return record.Payload{}, err
 	}
 	file, err := tx.tree().Open(p, e)
 	if err != nil {

@@ -21,18 +21,24 @@ func (s *Dir) Link(name, second string) error {
 	return s.copy(src, second)
 }
 
-// LinkIn gives the file at p in the tree a second name in staging. Where the file
-// system refuses, [fsx.LinkUnsupported] reports it of the error.
-func (s *Dir) LinkIn(p string) (name string, err error) {
+// LinkIn gives the file at p in the tree a second name in staging. It returns false
+// where the caller has to copy instead: the file system refuses, or reports that the
+// file does not exist. Beside the removal of another name of it, Linux reports that of
+// a file on FUSE that does exist; if it really is gone, opening it fails as well.
+func (s *Dir) LinkIn(p string) (name string, linked bool, err error) {
 	name = s.NewName()
-	return name, s.tree.Link(p, s.path(name))
+	err = s.tree.Link(p, s.path(name))
+	if err != nil && (fsx.LinkUnsupported(err) || fsx.IsNotExist(err)) {
+		return name, false, nil
+	}
+	return name, err == nil, err
 }
 
 // Clone is LinkIn, or a copy with mode, owner and extended attributes where linking is
 // refused.
 func (s *Dir) Clone(p string) (name string, err error) {
-	name, err = s.LinkIn(p)
-	if err == nil || !fsx.LinkUnsupported(err) {
+	name, linked, err := s.LinkIn(p)
+	if linked || err != nil {
 		return name, err
 	}
 	src, err := s.tree.OpenFile(p, os.O_RDONLY|fsx.NonBlocking, 0)

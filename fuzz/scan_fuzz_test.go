@@ -65,13 +65,13 @@ func FuzzScan(f *testing.F) {
 		for i, data := range [][]byte{a, b} {
 			data = append([]byte{}, data...)
 			reseal(data, fuzzSegments[i].Salt, which)
-			segment := filepath.Join(dir, "log", fuzzSegments[i].String())
+			segment := filepath.Join(dir, ".journal", "log", fuzzSegments[i].String())
 			if err := cmpErr(os.MkdirAll(segment, 0o700), os.WriteFile(filepath.Join(segment, "00000000000000000001"), data, 0o600)); err != nil {
 				t.Fatal(err)
 			}
 		}
 		last, bytes := record.LSN(0), 0
-		for r, err := range recovery.Records(context.Background(), dir) {
+		for r, err := range recovery.Records(context.Background(), dir, nil) {
 			if err != nil {
 				var corrupt *recovery.CorruptError
 				var newer *recovery.FormatError

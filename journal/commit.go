@@ -30,7 +30,7 @@ func (tx *Tx) Commit() error {
 	return tx.finish()
 }
 
-func (tx *Tx) finish() error { return tx.fail("commit", "", tx.commit()) }
+func (tx *Tx) finish() error { return tx.fail(opCommit, "", tx.commit()) }
 
 func (tx *Tx) commit() error {
 	if err := tx.check(); err != nil {

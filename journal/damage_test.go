@@ -121,7 +121,7 @@ func TestEveryCutOfTheLogLeavesAPrefix(t *testing.T) {
 func (s smallLog) groups(t *testing.T) []int64 {
 	t.Helper()
 	var offsets []int64
-	for r, err := range recovery.Records(t.Context(), filepath.Join(s.root, ".journal")) {
+	for r, err := range recovery.Records(t.Context(), s.root, nil) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"strconv"
 
 	"github.com/forewrite/forewrite/atomic"
 	"github.com/forewrite/forewrite/internal/layout"
@@ -32,8 +33,9 @@ var (
 	// ErrLocked is returned when another owner holds the journal and does not release
 	// it in time. It is the same value as [atomic.ErrLocked].
 	ErrLocked = atomic.ErrLocked
-	// ErrNeedsRecovery is returned by a read-only open when the last owner crashed: it
-	// may not repair what that owner left.
+	// ErrNeedsRecovery is returned by a read-only journal, from Open, View and Snapshot,
+	// when the last owner has crashed: it may not repair what that owner left. Wait for
+	// the next owner and try again.
 	ErrNeedsRecovery = errors.New("journal needs recovery")
 	// ErrViewLost is returned when a view in a process that does not own the journal
 	// took so long that the owner went on changing files. What it saw may be mixed.
@@ -50,7 +52,7 @@ var (
 type TxError struct {
 	Tx   record.TxID
 	Op   string // "write", "rename", "commit" and so on
-	Path string // as the caller gave it; empty when the whole transaction failed
+	Path string // as the caller gave it; empty for "commit", when the whole transaction failed
 	To   string // the second name of an operation that has two
 	Err  error
 }
@@ -58,12 +60,23 @@ type TxError struct {
 // Error implements error.
 func (e *TxError) Error() string {
 	switch {
-	case e.Path == "":
+	case e.Op == opCommit:
 		return fmt.Sprintf("journal: %s tx %d: %v", e.Op, e.Tx, e.Err)
 	case e.To != "":
-		return fmt.Sprintf("journal: tx %d: %s %s to %s: %v", e.Tx, e.Op, e.Path, e.To, e.Err)
+		return fmt.Sprintf("journal: tx %d: %s %s to %s: %v", e.Tx, e.Op, shown(e.Path), shown(e.To), e.Err)
 	}
-	return fmt.Sprintf("journal: tx %d: %s %s: %v", e.Tx, e.Op, e.Path, e.Err)
+	return fmt.Sprintf("journal: tx %d: %s %s: %v", e.Tx, e.Op, shown(e.Path), e.Err)
+}
+
+// opCommit is the operation of an error of the whole transaction.
+const opCommit = "commit"
+
+// shown quotes a name that could not be read otherwise.
+func shown(name string) string {
+	if quoted := strconv.Quote(name); name == "" || len(quoted) != len(name)+2 {
+		return quoted
+	}
+	return name
 }
 
 // Unwrap returns the underlying error.

@@ -35,7 +35,7 @@ type File struct {
 //	…
 //	return f.Commit()
 func (tx *Tx) Create(name string, perm fs.FileMode) (*File, error) {
-	if err := tx.checkWrite(name); err != nil {
+	if err := tx.checkWrite(name, perm); err != nil {
 		return nil, tx.fail("create", name, err)
 	}
 	f := &File{tx: tx, name: name, perm: perm}

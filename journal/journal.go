@@ -27,8 +27,8 @@ func (j *Journal) Recovered() *recovery.Report { return j.report }
 
 // Close waits for transactions that are being committed, makes all files durable,
 // notes in the log that the journal was closed, and releases the lock. Transactions
-// that are not being committed fail with [ErrClosed] from then on, and so do reads
-// from snapshots and views that are open. After a failure of the log Close only
+// that are not being committed fail with [ErrClosed] from then on, and so do the
+// methods of snapshots and views that are open. After a failure of the log Close only
 // releases everything, and returns that failure. Further calls return what the first
 // one did.
 func (j *Journal) Close() error {

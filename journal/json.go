@@ -1,6 +1,7 @@
 package journal
 
 import (
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -14,6 +15,10 @@ import (
 func ReadJSON[T any](fsys fs.FS, name string) (T, error) {
 	var zero T
 	data, err := fs.ReadFile(fsys, name)
+	var te *TxError
+	if errors.As(err, &te) {
+		return zero, err // it names the file
+	}
 	if err != nil {
 		return zero, fmt.Errorf("journal: read JSON %s: %w", name, fsx.Underlying(err))
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/viewlock"
@@ -44,13 +45,13 @@ func (j *Journal) open(ctx context.Context, root string) (err error) {
 	if j.dir, err = layout.Create(root, j.opts.Dir); err != nil {
 		return err
 	}
-	if err := j.dir.CheckOwner(); err != nil {
-		return err
-	}
 	if j.owner, j.report, err = openOwner(ctx, j.dir, &j.opts, j.state); err != nil {
 		return err
 	}
-	if !j.report.Clean {
+	switch {
+	case j.report.Tail.State == recovery.TailCorrupt:
+		j.state.logger.Warn("journal: recovered what comes before damage", "summary", j.report.Summary())
+	case !j.report.Clean:
 		j.state.logger.Info("journal: recovered", "summary", j.report.Summary())
 	}
 	go j.owner.checkpoints.background()
@@ -77,6 +78,9 @@ func (j *Journal) openReadOnly(ctx context.Context, root string) (err error) {
 // openReader keeps the owner, if there is one, from applying.
 func (j *Journal) openReader(ctx context.Context) (*viewlock.Reader, error) {
 	r, err := viewlock.OpenReader(ctx, j.dir, j.opts.LockTimeout)
+	if errors.Is(err, fs.ErrNotExist) { // it was not made to its end
+		return nil, fmt.Errorf("%w: %w", ErrNoJournal, err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("wait until the owner has applied a transaction: %w", err)
 	}

@@ -95,6 +95,9 @@ func (o *Options) check() error {
 	case o.SegmentSize < minSegmentSize || o.SegmentSize > maxSegmentSize:
 		return invalid("SegmentSize %d is not between %d and %d", o.SegmentSize, minSegmentSize, maxSegmentSize)
 	}
+	if err := o.Recovery.Check(); err != nil {
+		return fmt.Errorf("journal: options: Recovery: %w", err)
+	}
 	return nil
 }
 

@@ -42,7 +42,7 @@ func TestWhatIsReplacedIsRecorded(t *testing.T) {
 		{Kind: record.ReplacedNothing},
 	}
 	n := 0
-	for r, err := range recovery.Records(t.Context(), filepath.Join(root, ".journal")) {
+	for r, err := range recovery.Records(t.Context(), root, nil) {
 		if err != nil {
 			t.Fatal(err)
 		}

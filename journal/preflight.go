@@ -125,7 +125,10 @@ func (f *preflight) checkDir(dir *os.File) error {
 			return fmt.Errorf("%s is on another file system than the journal, where a rename does not reach it: %w", f.name, syscall.EXDEV)
 		}
 	}
-	return fsx.CheckWritable(dir)
+	if err := fsx.CheckWritable(dir); err != nil {
+		return fmt.Errorf("directory %s is not writable: %w", f.name, fsx.Underlying(err))
+	}
+	return nil
 }
 
 // checkTree checks everything in a tree that is going to be removed.

@@ -41,7 +41,7 @@ func (tx *Tx) remove(name string) error {
 
 // RemoveAll removes name and everything in it. It is no error if nothing is there.
 func (tx *Tx) RemoveAll(name string) error {
-	return tx.fail("remove", name, tx.removeAll(name))
+	return tx.fail("remove all", name, tx.removeAll(name))
 }
 
 func (tx *Tx) removeAll(name string) error {

@@ -21,7 +21,8 @@ import (
 // The [fs.FS] implements [fs.ReadDirFS], [fs.ReadFileFS], [fs.StatFS] and
 // [fs.ReadLinkFS]; it does not show the journal directory, and must not be used after
 // fn has returned. Files that another program changes are seen as they are. When ctx
-// ends, or the journal is closed, reads fail.
+// ends, or the journal is closed, its methods fail; files that are open by then can
+// still be read.
 //
 // In a journal that was opened with Options.ReadOnly, View keeps the owner, which may
 // be another process, from applying commits while fn runs: keep it short. The owner
@@ -55,7 +56,7 @@ type Snapshot struct {
 }
 
 // Snapshot returns the tree as of the last commit, as [Journal.View] shows it, until
-// it is closed or the journal is. With Options.ReadOnly it keeps the owner from
+// it is closed or the journal is. The context governs only the waiting for it. With Options.ReadOnly it keeps the owner from
 // applying commits, for two seconds at most; after that reads fail with [ErrViewLost].
 func (j *Journal) Snapshot(ctx context.Context) (*Snapshot, error) {
 	s, err := j.snapshot(ctx)
@@ -139,6 +140,6 @@ func (s *Snapshot) Lstat(name string) (fs.FileInfo, error) { return s.fsys.Lstat
 // ReadLink implements [fs.ReadLinkFS].
 func (s *Snapshot) ReadLink(name string) (string, error) { return s.fsys.ReadLink(name) }
 
-// Close ends the snapshot. Reads fail with [fs.ErrClosed] afterwards. Further calls do
-// nothing.
+// Close ends the snapshot. Its methods fail with [fs.ErrClosed] afterwards; files that
+// are open by then can still be read. Further calls do nothing.
 func (s *Snapshot) Close() error { return s.close() }

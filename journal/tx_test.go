@@ -13,6 +13,7 @@ import (
 
 	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
+	"github.com/forewrite/forewrite/recovery"
 )
 
 // A write that returned nil because nothing was looked at yet must not be dropped
@@ -241,5 +242,52 @@ func TestBeginBesideClose(t *testing.T) {
 		if err != nil || len(segments) != 1 {
 			t.Fatalf("left in the log: %v, %v", segments, err)
 		}
+	}
+}
+
+func TestAnErrorQuotesANameThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	j := open(t, t.TempDir(), nil)
+	for name, want := range map[string]string{
+		"":          `write "": a name must be`,
+		"a\nb/../c": `write "a\nb/../c": a name must be`,
+		"x/y":       "commit tx", // found out at Commit
+	} {
+		err := j.Update(t.Context(), put(name, "content"))
+		var te *journal.TxError
+		if !errors.As(err, &te) || !strings.Contains(err.Error(), want) {
+			t.Errorf("%q: %v", name, err)
+		}
+	}
+	err := j.Update(t.Context(), func(tx *journal.Tx) error { return tx.WriteFile("a", nil, fs.ModeDir|0o755) })
+	if !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("a mode with a type: %v", err)
+	}
+}
+
+func TestAnUnknownPolicyIsRefused(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	opts := &journal.Options{Recovery: recovery.Salvage + 1}
+	if _, err := journal.Open(t.Context(), root, opts); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("Open: %v", err)
+	}
+	if d := testtree.Diff(testtree.Of(t, root), nil); d != "" {
+		t.Errorf("Open has made something:\n%s", d)
+	}
+	open(t, root, nil)
+	if _, err := recovery.Plan(t.Context(), root, &recovery.Options{Policy: opts.Recovery}); !errors.Is(err, fs.ErrInvalid) {
+		t.Errorf("Plan: %v", err)
+	}
+}
+
+func TestAReadOnlyOpenOfAHalfMadeJournalFindsNone(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	if err := os.MkdirAll(filepath.Join(root, ".journal", "log"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := journal.Open(t.Context(), root, &journal.Options{ReadOnly: true}); !errors.Is(err, journal.ErrNoJournal) {
+		t.Errorf("%v", err)
 	}
 }

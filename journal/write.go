@@ -2,9 +2,11 @@ package journal
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"io/fs"
 
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/overlay"
 	"github.com/forewrite/forewrite/journal/record"
 )
@@ -17,7 +19,7 @@ func (tx *Tx) WriteFile(name string, data []byte, perm fs.FileMode) error {
 }
 
 func (tx *Tx) writeFile(name string, data []byte, perm fs.FileMode) error {
-	if err := tx.checkWrite(name); err != nil {
+	if err := tx.checkWrite(name, perm); err != nil {
 		return err
 	}
 	payload, err := tx.payload(data)
@@ -27,9 +29,12 @@ func (tx *Tx) writeFile(name string, data []byte, perm fs.FileMode) error {
 	return tx.write(blindPut{name, payload, perm &^ tx.owner.umask})
 }
 
-func (tx *Tx) checkWrite(name string) error {
+func (tx *Tx) checkWrite(name string, perm fs.FileMode) error {
 	if err := tx.check(); err != nil {
 		return err
+	}
+	if perm&^fsx.ModeMask != 0 {
+		return fmt.Errorf("mode %v has more than permission, set-id and sticky bits: %w", perm, fs.ErrInvalid)
 	}
 	return overlay.CheckName(name)
 }

@@ -328,7 +328,7 @@ func TestRecordsAreLocated(t *testing.T) {
 	t.Parallel()
 	w, _, paths := chain(t)
 	var kinds []string
-	for r, err := range recovery.Records(context.Background(), w.dir) {
+	for r, err := range recovery.Records(context.Background(), w.root, nil) {
 		w.check(err)
 		kinds = append(kinds, r.Record.Kind.String())
 		if r.LSN == 4 && (r.Offset != 0 || r.Segment != filepath.Base(filepath.Dir(paths[1]))) {
@@ -339,13 +339,13 @@ func TestRecordsAreLocated(t *testing.T) {
 	if got := strings.Join(kinds, " "); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
-	for range recovery.Records(context.Background(), w.dir) {
+	for range recovery.Records(context.Background(), w.root, nil) {
 		break // and nothing happens
 	}
 	flip(w, paths[1], 50)
 	var last error
 	n := 0
-	for _, err := range recovery.Records(context.Background(), w.dir) {
+	for _, err := range recovery.Records(context.Background(), w.root, nil) {
 		if last = err; err == nil {
 			n++
 		}

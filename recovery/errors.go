@@ -35,10 +35,12 @@ type CorruptError struct {
 // Error returns where the damage is, and what it is.
 func (e *CorruptError) Error() string {
 	if e.Segment == "" {
-		return fmt.Sprintf("recovery: %v: %v", ErrCorrupt, e.Err)
+		return fmt.Sprintf("recovery: %v: %v; %s", ErrCorrupt, e.Err, corruptAdvice)
 	}
-	return fmt.Sprintf("recovery: %v: segment %s, offset %d, group %d: %v", ErrCorrupt, e.Segment, e.Offset, e.LSN, e.Err)
+	return fmt.Sprintf("recovery: %v: segment %s, offset %#x, group %d: %v; %s", ErrCorrupt, e.Segment, e.Offset, e.LSN, e.Err, corruptAdvice)
 }
+
+const corruptAdvice = "nothing was changed: copy the journal directory, then run journal-inspect check"
 
 // Is reports whether target is [ErrCorrupt].
 func (e *CorruptError) Is(target error) bool { return target == ErrCorrupt }

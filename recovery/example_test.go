@@ -45,7 +45,7 @@ func ExampleRecords() {
 		fmt.Println(err)
 		return
 	}
-	for r, err := range recovery.Records(ctx, root+"/.journal") {
+	for r, err := range recovery.Records(ctx, root, nil) {
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -22,7 +22,8 @@ const (
 	// Strict refuses a damaged log with a *CorruptError and changes nothing.
 	Strict Policy = iota
 	// Salvage recovers what comes before the damage. Everything after it goes to
-	// lost+found, including acknowledged transactions.
+	// lost+found, including acknowledged transactions. Files that only lost
+	// transactions changed stay as they are, so that the tree can be a mix of both.
 	Salvage
 )
 
@@ -34,11 +35,42 @@ func (p Policy) String() string {
 	return "strict"
 }
 
-// Options for [Plan]. The zero value, like nil, is a strict recovery of a journal in
+// Check returns an error that is [fs.ErrInvalid] if p is none of the constants.
+func (p Policy) Check() error {
+	if p > Salvage {
+		return fmt.Errorf("policy %d is none of recovery.Strict and recovery.Salvage: %w", p, fs.ErrInvalid)
+	}
+	return nil
+}
+
+// Options for [Plan] and [Records]. The zero value, like nil, is a strict recovery of a journal in
 // the default directory.
 type Options struct {
 	Dir    string // journal directory, a slash-separated path below the root; empty means .journal
 	Policy Policy
+}
+
+func (o *Options) policy() Policy {
+	if o == nil {
+		return Strict
+	}
+	return o.Policy
+}
+
+// openDir opens the journal directory of root.
+func openDir(root string, opts *Options) (*layout.Dir, error) {
+	rel := ""
+	if opts != nil {
+		rel = opts.Dir
+	}
+	if err := opts.policy().Check(); err != nil {
+		return nil, fmt.Errorf("recovery: %w", err)
+	}
+	dir, err := layout.Open(root, rel)
+	if err != nil {
+		return nil, fmt.Errorf("recovery: %w", err)
+	}
+	return dir, nil
 }
 
 // Plan reports what opening the journal of the tree root would do, without doing it.
@@ -47,15 +79,12 @@ type Options struct {
 // whether this user may open the journal.
 func Plan(ctx context.Context, root string, opts *Options) (*Report, error) {
 	start := time.Now()
-	if opts == nil {
-		opts = new(Options)
-	}
-	dir, err := layout.Open(root, opts.Dir)
+	dir, err := openDir(root, opts)
 	if err != nil {
-		return nil, fmt.Errorf("recovery: %w", err)
+		return nil, err
 	}
 	defer dir.Close()
-	a, err := analyse(ctx, dir, segment.Options{}, opts.Policy)
+	a, err := analyse(ctx, dir, segment.Options{}, opts.policy())
 	if a == nil {
 		return nil, err
 	}

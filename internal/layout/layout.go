@@ -17,6 +17,7 @@
 package layout
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -76,17 +77,40 @@ func Open(root, rel string) (*Dir, error) {
 	return d, nil
 }
 
-// Create is [Open], but makes what is missing of the journal directory first. Call
+// Create is [Open], but makes what is missing of the journal directory. It makes
+// nothing in one that it refuses: what is there is checked first, its owner too. Call
 // [Dir.Sync] before anything in it is relied on.
 func Create(root, rel string) (*Dir, error) {
 	d, err := newDir(root, rel)
 	if err != nil {
 		return nil, err
 	}
-	if err := errors.Join(d.make(), d.open()); err != nil {
+	if err := d.create(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
 	return d, nil
+}
+
+func (d *Dir) create() error {
+	err := d.open()
+	if errors.Is(err, ErrNoJournal) {
+		if err := d.Root.Mkdir(d.Rel, 0o700); err != nil {
+			return fmt.Errorf("make the journal directory %s: %w", d.Rel, fsx.Underlying(err))
+		}
+		err = d.open()
+	}
+	if err != nil {
+		return err
+	}
+	if err := d.CheckOwner(); err != nil {
+		return err
+	}
+	for _, name := range []string{LogDir, StagingDir, LostFoundDir} {
+		if err := d.Home.Mkdir(name, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return nil
 }
 
 func newDir(root, rel string) (*Dir, error) {
@@ -95,6 +119,9 @@ func newDir(root, rel string) (*Dir, error) {
 	}
 	if rel == "." || !fs.ValidPath(rel) {
 		return nil, fmt.Errorf("journal directory %q is not a path below the root: %w", rel, fs.ErrInvalid)
+	}
+	if root == "" {
+		return nil, fmt.Errorf("the root is empty; for the working directory it is %q: %w", ".", fs.ErrInvalid)
 	}
 	abs, err := filepath.Abs(root)
 	if err != nil {
@@ -116,15 +143,6 @@ func (d *Dir) Close() error {
 	return errors.Join(errs...)
 }
 
-func (d *Dir) make() error {
-	for _, name := range []string{"", LogDir, StagingDir, LostFoundDir} {
-		if err := d.Root.Mkdir(path.Join(d.Rel, name), 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-	}
-	return nil
-}
-
 func (d *Dir) open() error {
 	for at := range ancestry(d.Rel) {
 		fi, err := checkDir(d.Root, at)
@@ -136,6 +154,20 @@ func (d *Dir) open() error {
 		}
 		d.info = fi
 	}
+	err := d.checkParts()
+	if errors.Is(err, fs.ErrPermission) { // most likely another user's
+		err = cmp.Or(checkOwner(d.Rel, d.info), err)
+	}
+	if err != nil {
+		return err
+	}
+	d.Home, err = d.Root.OpenRoot(d.Rel)
+	return err
+}
+
+// checkParts refuses parts that are not what they must be. Missing ones are made when
+// they are needed.
+func (d *Dir) checkParts() error {
 	for _, name := range []string{LogDir, StagingDir, LostFoundDir} {
 		if _, err := checkDir(d.Root, path.Join(d.Rel, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -146,9 +178,7 @@ func (d *Dir) open() error {
 			return err
 		}
 	}
-	var err error
-	d.Home, err = d.Root.OpenRoot(d.Rel)
-	return err
+	return nil
 }
 
 // ancestry yields the directories on the way to p, and p itself last.
@@ -184,24 +214,31 @@ func checkFile(root *os.Root, name string) error {
 	return err
 }
 
-// CheckOwner fails with [ErrUnsafe] when somebody else could have written what the
+// CheckOwner fails with [ErrUnsafe] when another user could have written what the
 // journal directory holds.
 func (d *Dir) CheckOwner() error {
-	for _, name := range []string{"", LogDir, StagingDir, LostFoundDir} {
+	for _, name := range []string{"", LogDir, StagingDir, LostFoundDir, FormatFile, LockFile, ViewFile, GateFile, ReadyFile} {
 		p := path.Join(d.Rel, name)
 		fi, err := d.Root.Lstat(p)
 		if errors.Is(err, fs.ErrNotExist) && name != "" {
 			continue // made when it is needed
 		}
+		if err == nil {
+			err = checkOwner(p, fi)
+		}
 		if err != nil {
 			return err
 		}
-		if uid, _, ok := fsx.Owner(fi); ok && int(uid) != os.Geteuid() {
-			return fmt.Errorf("%w: %s belongs to user %d, this is user %d; run as its owner, or give it to this one with chown -R", ErrUnsafe, p, uid, os.Geteuid())
-		}
-		if runtime.GOOS != "windows" && fi.Mode().Perm()&0o022 != 0 {
-			return fmt.Errorf("%w: others can write to %s (mode %04o); check its content, then run chmod go-w", ErrUnsafe, p, fi.Mode().Perm())
-		}
+	}
+	return nil
+}
+
+func checkOwner(p string, fi fs.FileInfo) error {
+	if uid, _, ok := fsx.Owner(fi); ok && int(uid) != os.Geteuid() {
+		return fmt.Errorf("%w: %s belongs to user %d, this is user %d; run as its owner, or give it to this one with chown -R", ErrUnsafe, p, uid, os.Geteuid())
+	}
+	if runtime.GOOS != "windows" && fi.Mode().Perm()&0o022 != 0 {
+		return fmt.Errorf("%w: others can write to %s (mode %04o); check its content, then run chmod go-w", ErrUnsafe, p, fi.Mode().Perm())
 	}
 	return nil
 }

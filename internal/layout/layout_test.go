@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/layout"
+	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -109,12 +110,15 @@ func linked(name string) func(root string) error {
 
 func TestCheckOwnerSeesADirectoryThatOthersCanWrite(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{"", "log", "staging", "lost+found"} {
+	for _, name := range []string{"", "log", "staging", "lost+found", "FORMAT"} {
 		d, err := layout.Create(t.TempDir(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer d.Close()
+		if err := d.WriteFormat(1); err != nil {
+			t.Fatal(err)
+		}
 		if err := d.CheckOwner(); err != nil {
 			t.Errorf("as it was made: %v", err)
 		}
@@ -123,6 +127,51 @@ func TestCheckOwnerSeesADirectoryThatOthersCanWrite(t *testing.T) {
 		}
 		if err := d.CheckOwner(); !errors.Is(err, layout.ErrUnsafe) {
 			t.Errorf("%q can be written by the group: %v", name, err)
+		}
+	}
+}
+
+// A journal directory that is refused is left as it is.
+func TestCreateMakesNothingInWhatItRefuses(t *testing.T) {
+	t.Parallel()
+	for name, prepare := range map[string]func(root string) error{
+		"a link to a directory": func(root string) error {
+			return errors.Join(os.Mkdir(filepath.Join(root, "docs"), 0o755), os.Symlink("docs", filepath.Join(root, ".journal")))
+		},
+		"others can write": func(root string) error {
+			home := filepath.Join(root, ".journal")
+			return errors.Join(os.Mkdir(home, 0o777), os.Chmod(home, 0o777))
+		},
+		"a VIEW that is a directory": func(root string) error { return os.MkdirAll(filepath.Join(root, ".journal", "VIEW"), 0o700) },
+	} {
+		root := t.TempDir()
+		if err := prepare(root); err != nil {
+			t.Fatal(err)
+		}
+		before := testtree.Of(t, root)
+		if _, err := layout.Create(root, ""); !errors.Is(err, layout.ErrUnsafe) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if d := testtree.Diff(testtree.Of(t, root), before); d != "" {
+			t.Errorf("%s: the tree changed:\n%s", name, d)
+		}
+	}
+}
+
+// Usually somebody has started the program with sudo once.
+func TestAJournalOfAnotherUserIsUnsafe(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() == 0 {
+		t.Skip("root may look into every directory; run as an ordinary user in .ci/run")
+	}
+	const root = "/root" // belongs to another user, who lets nobody look into it
+	fi, err := os.Lstat(root)
+	if err != nil || fi.Mode().Perm()&0o007 != 0 {
+		t.Skip("there is no closed directory of another user")
+	}
+	for name, open := range map[string]func(root, rel string) (*layout.Dir, error){"Open": layout.Open, "Create": layout.Create} {
+		if _, err := open("/", "root"); !errors.Is(err, layout.ErrUnsafe) {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // Records decodes a group's payload, record by record. It stops at the first
-// error, which wraps ErrFormat or ErrHash. Whatever the bytes are, it does not
+// error, which wraps [ErrFormat] or [ErrHash]. Whatever the bytes are, it does not
 // panic, and allocates no more than their size. Inline payloads alias payload.
 func Records(payload []byte) iter.Seq2[Record, error] {
 	return func(yield func(Record, error) bool) {
@@ -29,7 +29,7 @@ func Records(payload []byte) iter.Seq2[Record, error] {
 	}
 }
 
-// Tx is a transaction as a group contains it.
+// Tx is a transaction of a group.
 type Tx struct {
 	ID      TxID
 	Intents []Intent
@@ -45,8 +45,8 @@ type Content struct {
 	Marks []Record // open, checkpoint and close records, in order
 }
 
-// Parse decodes a payload whole and checks the grammar: the intents of a
-// transaction are contiguous, its commit record follows right after them and
+// Parse decodes a whole payload and checks the grammar: the intents of a
+// transaction are adjacent, its commit record follows right after them and
 // agrees with their number and hash. Intents without a commit record are
 // returned as a Tx that is not Committed.
 func Parse(payload []byte) (Content, error) {
@@ -229,7 +229,7 @@ func (d *decoder) fail(format string, args ...any) {
 	d.b = nil
 }
 
-func (d *decoder) take(n int) []byte {
+func (d *decoder) next(n int) []byte {
 	if d.err != nil || n > len(d.b) {
 		d.fail("it ends early")
 		return nil
@@ -240,21 +240,21 @@ func (d *decoder) take(n int) []byte {
 }
 
 func (d *decoder) u8() uint8 {
-	if b := d.take(1); b != nil {
+	if b := d.next(1); b != nil {
 		return b[0]
 	}
 	return 0
 }
 
 func (d *decoder) u64() uint64 {
-	if b := d.take(8); b != nil {
+	if b := d.next(8); b != nil {
 		return binary.LittleEndian.Uint64(b)
 	}
 	return 0
 }
 
 func (d *decoder) bytes() []byte {
-	return d.take(int(d.uvarint(uint64(len(d.b)))))
+	return d.next(int(d.uvarint(uint64(len(d.b)))))
 }
 
 // uvarint reads a number no larger than most, in its shortest form.

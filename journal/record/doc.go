@@ -21,7 +21,7 @@
 //	+-------------------------------------------------------+
 //
 // The LSN counts groups from 1 and is never reset. The hash is xxhash64, seeded
-// with the salt of the segment that contains the group, over bytes 0 to 23 and the
+// with the salt of the segment that holds the group, over bytes 0 to 23 and the
 // payload. The salt keeps bytes of another segment, left over on the device, from
 // posing as a group; the hash of the group before ties each group to the whole
 // log up to it. In a segment's first group that is the last group of the segment
@@ -55,12 +55,12 @@
 // open begins a session, close ends it cleanly. In open, checkpoint and close,
 // "checkpoint LSN" says that every transaction in a group with an LSN up to it has been
 // applied and fsynced: recovery does not redo it, and the segments that hold
-// nothing newer may be gone. The intents of a transaction are contiguous in one
+// nothing newer may be gone. The intents of a transaction are adjacent, in one
 // group, and its commit record follows right after them.
 //
 // # Intents
 //
-// Intents are absolute: they say what is to be at a path, never what to change
+// Intents are absolute: they say what is wanted at a path, never what to change
 // there, so that doing them twice, or from any half-done state, gives the same
 // result.
 //
@@ -68,17 +68,17 @@
 //	symlink    a symbolic link; the inline payload is its target
 //	mkdir      a directory with this mode
 //	remove     nothing: what is there is a file, a link or an empty directory
-//	removeall  nothing: the whole tree is removed
+//	removeall  nothing: the whole tree goes
 //	chmod      whatever is there, with this mode
 //
 // A path is slash-separated and relative to the root, valid for fs.ValidPath,
 // not ".", and without NUL. A mode holds the twelve Unix permission bits.
 //
 // What an intent replaces is recorded so that recovery can distinguish it from what
-// another program has put there. A version is what the journal itself put there, and
-// the hash is that of its content: the log may have lost it since.
+// another program has put there. A version was put there by the journal itself and is
+// known by the hash of its content, which the log may not hold any more.
 //
-// A payload is inline, or is in a file in staging that the record names. A
+// A payload is inline, or is a file in staging that the record names. A
 // staged payload belongs to the journal alone and is known by size and hash. A
 // linked one is a hard link to a file that existed before (a rename): its size
 // and mtime are recorded, its content was not read.

@@ -32,8 +32,8 @@ func AppendClose(dst []byte, m Mark) []byte {
 	return end(appendMark(dst, m), at)
 }
 
-// AppendIntent appends an intent record. The intent must be valid: what is
-// written is what Records would accept.
+// AppendIntent appends an intent record. The intent must be valid: it is not checked
+// here, and [Records] refuses an invalid one.
 func AppendIntent(dst []byte, i *Intent) []byte {
 	dst, at := begin(dst, KindIntent)
 	dst = binary.AppendUvarint(dst, uint64(i.Tx))

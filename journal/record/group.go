@@ -32,9 +32,9 @@ type Header struct {
 // Size returns the number of bytes that the whole group takes.
 func (h Header) Size() int { return HeaderSize + h.Length }
 
-// Seal fills in the header of a group: the first HeaderSize bytes of group, whose
-// rest is the payload. It returns the group's hash, which the next group carries.
-// The payload must not be larger than MaxPayload.
+// Seal fills in the header of a group: the first [HeaderSize] bytes of group. The
+// rest of group is the payload, which must not be larger than [MaxPayload]. Seal
+// returns the group's hash, which the next group carries.
 func Seal(group []byte, salt uint64, lsn LSN, prev uint64) uint64 {
 	copy(group, Magic)
 	group[3] = Version
@@ -47,7 +47,7 @@ func Seal(group []byte, salt uint64, lsn LSN, prev uint64) uint64 {
 }
 
 // ParseHeader reads the header that b begins with. It checks magic, version and
-// that the payload is within b; it does not check the hash.
+// that b holds the whole payload; it does not check the hash.
 func ParseHeader(b []byte) (Header, error) {
 	if len(b) < HeaderSize {
 		return Header{}, fmt.Errorf("%w: %d bytes are no header", ErrLength, len(b))

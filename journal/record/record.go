@@ -31,6 +31,7 @@ const (
 var kindNames = [...]string{KindOpen: "open", KindIntent: "intent", KindCommit: "commit",
 	KindCheckpoint: "checkpoint", KindClose: "close"}
 
+// String returns the kind in a word.
 func (k Kind) String() string { return name(kindNames[:], uint8(k), "kind") }
 
 // Op says what an intent wants at its path.
@@ -49,9 +50,10 @@ const (
 var opNames = [...]string{OpPut: "put", OpSymlink: "symlink", OpMkdir: "mkdir",
 	OpRemove: "remove", OpRemoveAll: "removeall", OpChmod: "chmod"}
 
+// String returns the operation in a word.
 func (o Op) String() string { return name(opNames[:], uint8(o), "op") }
 
-// PayloadKind says where the content of a put is.
+// PayloadKind says where the content of a put is stored.
 type PayloadKind uint8
 
 // The kinds of payloads. The numbers are part of the format.
@@ -65,12 +67,13 @@ const (
 var payloadNames = [...]string{PayloadNone: "none", PayloadInline: "inline",
 	PayloadStaged: "staged", PayloadLinked: "linked"}
 
+// String returns the kind in a word.
 func (p PayloadKind) String() string { return name(payloadNames[:], uint8(p), "payload") }
 
 // ReplacedKind says what an intent found at its path when it was prepared.
 type ReplacedKind uint8
 
-// The numbers are part of the format.
+// The kinds of what was replaced. The numbers are part of the format.
 const (
 	ReplacedUnknown ReplacedKind = 0 // not recorded: the version before is in the log, or does not matter
 	ReplacedNothing ReplacedKind = 1
@@ -81,6 +84,7 @@ const (
 var replacedNames = [...]string{ReplacedUnknown: "unknown", ReplacedNothing: "nothing", ReplacedFile: "file",
 	ReplacedVersion: "version"}
 
+// String returns the kind in a word.
 func (r ReplacedKind) String() string { return name(replacedNames[:], uint8(r), "replaced") }
 
 func name(names []string, i uint8, what string) string {
@@ -102,7 +106,7 @@ type Record struct {
 	Mark   Mark   // KindOpen, KindCheckpoint and KindClose
 }
 
-// Located is a record together with its position in the log.
+// Located is a record and its position in the log.
 type Located struct {
 	Segment string // name of the segment's directory
 	Offset  int64  // of the group's log entry within the segment's file
@@ -135,9 +139,9 @@ type Intent struct {
 	Payload  Payload
 }
 
-// Replaced describes the file that a put replaces, as it was found when the
-// transaction was prepared. Recovery knows by it whether a target was touched
-// by another program.
+// Replaced describes what an intent replaces, as it was found when the transaction
+// was prepared. By it, recovery can see whether another program has changed the path
+// since.
 type Replaced struct {
 	Kind  ReplacedKind
 	Size  int64
@@ -145,7 +149,7 @@ type Replaced struct {
 	Hash  uint64 // ReplacedVersion: xxhash64 of the content
 }
 
-// IsFile reports whether there was a regular file.
+// IsFile reports whether a regular file was replaced.
 func (r *Replaced) IsFile() bool { return r.Kind == ReplacedFile || r.Kind == ReplacedVersion }
 
 // Payload is the content of a put, or the target of a symlink.

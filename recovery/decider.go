@@ -126,7 +126,7 @@ func (d *decider) orphaned(c *apply.Change) (reason string, err error) {
 func (d *decider) checkStaged(c *apply.Change, found observation, v verdict) (verdict, error) {
 	staged, err := d.tree.lstatStaged(c.Payload.Name)
 	if fsx.IsNotExist(err) {
-		if d.tree.holds(c.Intent, found) {
+		if d.tree.alreadyDone(c.Intent, found) {
 			return verdict{reason: "already in place", inPlace: true}, nil
 		}
 		return verdict{decision: SetAside, reason: "its content is missing in staging"}, nil

@@ -129,8 +129,8 @@ func (o *observer) isKnown(p string, fi fs.FileInfo, h *history) (bool, error) {
 	return o.compare(p, fi, h)
 }
 
-// holds reports whether the file found at the path is the one that intent i puts there.
-func (o *observer) holds(i record.Intent, found observation) bool {
+// alreadyDone reports whether the file found at the path is what intent i puts there.
+func (o *observer) alreadyDone(i record.Intent, found observation) bool {
 	if found.info == nil || !found.mode().IsRegular() || found.info.Size() != i.Payload.Size {
 		return false
 	}
@@ -147,7 +147,7 @@ func (o *observer) editedIn(dir string) (edited []string, err error) {
 		if e.IsDir() {
 			return nil
 		}
-		yes, err := o.isEdited(p)
+		yes, err := o.editedAt(p)
 		if yes {
 			edited = append(edited, p)
 		}
@@ -156,9 +156,9 @@ func (o *observer) editedIn(dir string) (edited []string, err error) {
 	return edited, err
 }
 
-// isEdited reports whether what is at p was edited after the crash. A file that did
+// editedAt reports whether what is at p was edited after the crash. A file that did
 // not change since then is not read.
-func (o *observer) isEdited(p string) (bool, error) {
+func (o *observer) editedAt(p string) (bool, error) {
 	fi, err := o.root.Lstat(p)
 	if err != nil || !o.isNewer(fi) {
 		return false, fsx.IgnoreNotExist(err)

@@ -114,7 +114,7 @@ const (
 	SegmentUsed    SegmentState = iota // "used": groups of the log
 	SegmentUnused                      // "unused": no groups yet
 	SegmentTorn                        // "torn": the end of a torn log
-	SegmentCorrupt                     // "corrupt": the place of the damage
+	SegmentCorrupt                     // "corrupt": the damage is in it
 	SegmentNewer                       // "newer format": a group that a later version wrote
 )
 

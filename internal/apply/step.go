@@ -15,7 +15,7 @@ const (
 	ActClear Act = iota
 	// ActPlace puts the prepared file, link or directory in place.
 	ActPlace
-	// ActRemove removes what shall not be there any more.
+	// ActRemove removes what is not wanted any more.
 	ActRemove
 	// ActMode sets the mode of what is there.
 	ActMode
@@ -82,8 +82,8 @@ func (s *Set) inTheWay(c *Change) bool {
 	return false
 }
 
-// Free reports whether the step can be taken in any order with other free steps: it
-// puts a file or link into place.
+// Free reports whether the step can be executed before, after or in parallel to other
+// free steps: it puts a file or link in place.
 func (s Step) Free() bool { return s.Act == ActPlace && s.Op != record.OpMkdir }
 
 // setsModeLast reports whether the mode is set in a step of its own: a directory

@@ -14,8 +14,8 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Dirty collects what steps have changed and nobody has fsynced yet. The zero value is
-// empty.
+// Dirty collects what steps have changed and what was not fsynced since. The zero value
+// is empty.
 type Dirty struct {
 	files map[string]struct{}
 	dirs  map[string]struct{}
@@ -127,10 +127,10 @@ func (f *Files) syncPath(p string) error {
 }
 
 // syncUnopenable makes a file durable that its own mode keeps us from opening.
-func (f *Files) syncUnopenable(cause error) error {
+func (f *Files) syncUnopenable(openErr error) error {
 	done, err := fsx.SyncFS(f.handle)
 	if err == nil && !done {
-		return cause
+		return openErr
 	}
 	return err
 }

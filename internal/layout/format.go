@@ -20,7 +20,7 @@ var ErrFormat = errors.New("FORMAT is damaged")
 // where it is missing, nothing was ever committed.
 type Format struct {
 	Version uint64 // of the groups that the log began with; later ones may be newer
-	ID      uint64 // random, to tell journals apart
+	ID      uint64 // random, to distinguish journals
 }
 
 // String returns the file's text:

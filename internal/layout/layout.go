@@ -214,8 +214,8 @@ func checkFile(root *os.Root, name string) error {
 	return err
 }
 
-// CheckOwner fails with [ErrUnsafe] when another user could have written what the
-// journal directory holds.
+// CheckOwner fails with [ErrUnsafe] when another user could have written what is in the
+// journal directory.
 func (d *Dir) CheckOwner() error {
 	for _, name := range []string{"", LogDir, StagingDir, LostFoundDir, FormatFile, LockFile, ViewFile, GateFile, ReadyFile} {
 		p := path.Join(d.Rel, name)
@@ -258,8 +258,8 @@ func (d *Dir) Sync() error {
 // RootPath returns the absolute path of the root.
 func (d *Dir) RootPath() string { return d.path }
 
-// Path returns the absolute path of name in the journal directory; an empty name
-// stands for the directory itself.
+// Path returns the absolute path of name in the journal directory; an empty name is
+// the directory itself.
 func (d *Dir) Path(name string) string {
 	return filepath.Join(d.path, filepath.FromSlash(d.Rel), name)
 }
@@ -271,7 +271,7 @@ func (d *Dir) Log() string { return d.Path(LogDir) }
 func (d *Dir) Staging(name string) string { return path.Join(d.Rel, StagingDir, name) }
 
 // Contains reports whether p, a slash-separated path below the root, is the journal
-// directory or lies in it. Where file systems usually ignore case, so does Contains.
+// directory or is in it. Where file systems usually ignore case, so does Contains.
 func (d *Dir) Contains(p string) bool {
 	if len(p) < len(d.Rel) || len(p) > len(d.Rel) && p[len(d.Rel)] != '/' {
 		return false
@@ -309,13 +309,13 @@ func (d *Dir) Reaches(p string) bool {
 
 var errReached = errors.New("reached")
 
-// IsBelow reports whether the journal directory lies below dir.
+// IsBelow reports whether the journal directory is below dir.
 func (d *Dir) IsBelow(dir string) bool { return Below(d.Rel, dir) }
 
 // Is reports whether fi describes the journal directory, whatever name led to it.
 func (d *Dir) Is(fi fs.FileInfo) bool { return os.SameFile(fi, d.info) }
 
-// Below reports whether the slash-separated path p lies below dir.
+// Below reports whether the slash-separated path p is below dir.
 func Below(p, dir string) bool {
 	return len(p) > len(dir) && p[len(dir)] == '/' && strings.HasPrefix(p, dir)
 }

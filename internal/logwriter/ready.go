@@ -99,7 +99,7 @@ func (w *Writer) Reserve(size int, mark bool) error {
 
 // nextSegment returns a ready segment with room for need bytes.
 func (w *Writer) nextSegment(need int64) (*ready, error) {
-	if m, ok := w.takeAhead(false); ok && m.err == nil {
+	if m, ok := w.awaitAhead(false); ok && m.err == nil {
 		w.next.Segment++
 		if m.segment.free >= need {
 			return m.segment, nil
@@ -136,9 +136,9 @@ func (w *Writer) makeAhead(size int64) {
 	}(w.ahead, w.next.Segment)
 }
 
-// takeAhead waits for the segment that is made in the background, if one is. After
+// awaitAhead waits for the segment that is made in the background, if one is. After
 // closing none is made any more.
-func (w *Writer) takeAhead(closing bool) (made, bool) {
+func (w *Writer) awaitAhead(closing bool) (made, bool) {
 	w.mu.Lock()
 	ahead := w.ahead
 	w.ahead, w.started = nil, true
@@ -150,15 +150,15 @@ func (w *Writer) takeAhead(closing bool) (made, bool) {
 	return <-ahead, true
 }
 
-// abandonAhead counts a segment that was made in vain as one that can be reclaimed.
+// abandonAhead leaves a segment that was made ahead unused.
 func (w *Writer) abandonAhead() {
-	if m, ok := w.takeAhead(true); ok && m.err == nil {
+	if m, ok := w.awaitAhead(true); ok && m.err == nil {
 		w.abandon(m.segment)
 		w.next.Segment++
 	}
 }
 
-// abandon leaves an unused segment behind, which is reclaimed in its turn.
+// abandon lists an unused segment, so that it is reclaimed after those before it.
 func (w *Writer) abandon(s *ready) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -58,7 +58,7 @@ type Writer struct {
 	last     record.LSN // of the last group
 }
 
-// inUse says what a segment on disk holds.
+// inUse is a segment on disk.
 type inUse struct {
 	name segment.Name
 	last record.LSN // 0 while it holds nothing
@@ -139,10 +139,10 @@ func (w *Writer) Finish(group []byte) error {
 	return w.Reclaim(last)
 }
 
-// Close closes the current segment, and removes one that was made in vain.
+// Close closes the current segment, and removes one that was made ahead and not used.
 func (w *Writer) Close() error {
 	var errs []error
-	if m, ok := w.takeAhead(true); ok && m.err == nil {
+	if m, ok := w.awaitAhead(true); ok && m.err == nil {
 		errs = append(errs, m.segment.close(), segment.Retire(w.dir, m.segment.name))
 	}
 	if w.current != nil {

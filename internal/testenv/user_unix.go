@@ -54,7 +54,7 @@ func AsOrdinaryUser(t *testing.T) bool {
 	return false
 }
 
-// copySelf copies the test binary, which lies where nobody else may look.
+// copySelf copies the test binary, which is in a directory that is closed to other users.
 func copySelf(name string) error {
 	self, err := os.Executable()
 	if err != nil {

@@ -79,7 +79,7 @@ func (a *applier) take(steps []apply.Step, seq uint64, preserve bool) error {
 				return err
 			}
 		}
-		return a.files.Take(s)
+		return a.files.Execute(s)
 	}
 	for rest := steps; len(rest) > 0; {
 		n := freeSteps(rest)

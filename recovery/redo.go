@@ -154,7 +154,7 @@ func (r *redoer) redo() error {
 		if failed[step.Path] {
 			continue
 		}
-		switch ok, err := r.attempt(step, failed, files.Take); {
+		switch ok, err := r.attempt(step, failed, files.Execute); {
 		case err != nil:
 			return err
 		case ok:

@@ -10,7 +10,7 @@ import (
 	"github.com/forewrite/forewrite/internal/staging"
 )
 
-// Files is a tree of files that steps are taken in. What it puts into place was
+// Files is a tree of files in which steps are executed. What it puts into place was
 // prepared in staging.
 //
 // Its methods may be called by several goroutines at once; that the paths in question

@@ -1,10 +1,10 @@
 // Package apply makes files equal to intents. It folds the intents of one or more
 // transactions into one wanted state a path ([Set]), orders the steps that reach it
-// ([Set.Steps]), and takes them with temporary files and renames below a root
+// ([Set.Steps]), and executes them with temporary files and renames below a root
 // ([Files]). Commit and redo after a crash both end here, so that recovery does what
 // the journal would have done.
 //
-// Every step is absolute: taken twice, or from any state that a crash left behind, it
+// Every step is absolute: executed twice, or from any state that a crash left behind, it
 // gives the same result.
 package apply
 

@@ -51,7 +51,7 @@ func (p place) apply(t *testing.T, intents ...record.Intent) {
 	}
 	var dirty apply.Dirty
 	for _, s := range set.Steps() {
-		if err := p.files.Take(s); err != nil {
+		if err := p.files.Execute(s); err != nil {
 			t.Fatalf("%v: %s %s: %v", intents, s.Op, s.Path, err)
 		}
 		dirty.Add(s)

@@ -50,10 +50,10 @@ func PredecessorOf(c, inFlight *Change, disk *fsx.Info) Predecessor {
 	return p
 }
 
-// TakeOver gives file, which is going to be put into place at c.Path, the owner, group
+// setMetadata gives file, which is going to be put into place at c.Path, the owner, group
 // and extended attributes of its predecessor and the mode of the change.
-func (f *Files) TakeOver(file *os.File, c *Change, from Predecessor) error {
-	if done, err := f.takeOverPlain(file, c, from); done || err != nil {
+func (f *Files) setMetadata(file *os.File, c *Change, from Predecessor) error {
+	if done, err := f.setMetadataPlain(file, c, from); done || err != nil {
 		return err
 	}
 	old, err := f.openPredecessor(c.Path, from)
@@ -77,10 +77,10 @@ func (f *Files) TakeOver(file *os.File, c *Change, from Predecessor) error {
 	return file.Chmod(c.Mode)
 }
 
-// takeOverPlain is TakeOver where the predecessor is in place and has no extended
+// setMetadataPlain is setMetadata where the predecessor is in place and has no extended
 // attributes. Most files have none, and are not opened to find that out; and what is
 // right already is not set again.
-func (f *Files) takeOverPlain(file *os.File, c *Change, from Predecessor) (done bool, err error) {
+func (f *Files) setMetadataPlain(file *os.File, c *Change, from Predecessor) (done bool, err error) {
 	if from.Temp != "" || from.Disk == nil {
 		return false, nil
 	}

@@ -56,7 +56,7 @@ func (f *Files) prepareInline(c *Change, from Predecessor, temp string) error {
 	if _, err := file.Write(c.Payload.Data); err != nil {
 		return err
 	}
-	if err := f.TakeOver(file, c, from); err != nil {
+	if err := f.setMetadata(file, c, from); err != nil {
 		return err
 	}
 	return file.Close()
@@ -71,7 +71,7 @@ func (f *Files) SyncStaged(c *Change, from Predecessor) error {
 	}
 	defer file.Close()
 	if c.Payload.Kind == record.PayloadStaged {
-		if err := f.TakeOver(file, c, from); err != nil {
+		if err := f.setMetadata(file, c, from); err != nil {
 			return err
 		}
 	}

@@ -45,7 +45,7 @@ func (s *Store) Preserve(seq uint64, step apply.Step) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if v.tree { // under the lock: a snapshot finds the tree here or there
-		v.Staged, err = s.files.Staging.Detach(step.Path)
+		v.Staged, err = s.files.Staging.MoveIn(step.Path)
 		if fsx.IsNotExist(err) { // another program removed it just now
 			v = Version{until: seq}
 		} else if err != nil {

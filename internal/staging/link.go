@@ -27,7 +27,7 @@ func (s *Dir) Link(name, second string) error {
 // a file on FUSE that does exist; if it really is gone, opening it fails as well.
 func (s *Dir) LinkIn(p string) (name string, linked bool, err error) {
 	name = s.NewName()
-	err = s.tree.Link(p, s.path(name))
+	err = s.layout.Root.Link(p, s.Path(name))
 	if err != nil && (fsx.LinkUnsupported(err) || fsx.IsNotExist(err)) {
 		return name, false, nil
 	}
@@ -41,7 +41,7 @@ func (s *Dir) Clone(p string) (name string, err error) {
 	if linked || err != nil {
 		return name, err
 	}
-	src, err := s.tree.OpenFile(p, os.O_RDONLY|fsx.NonBlocking, 0)
+	src, err := s.layout.Root.OpenFile(p, os.O_RDONLY|fsx.NonBlocking, 0)
 	if err != nil {
 		return "", err
 	}

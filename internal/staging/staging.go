@@ -23,10 +23,9 @@ import (
 type Dir struct {
 	Root *os.Root // the directory itself
 
-	tree        *os.Root // where files come from and go to
-	path        func(name string) string
-	handle      *os.File // to rename by, without a walk through the tree
-	preallocate bool     // it is faster on this file system
+	layout      *layout.Dir // its Root is the tree, where files come from and go to
+	handle      *os.File    // to rename by, without a walk through the tree
+	preallocate bool        // it is faster on this file system
 
 	prefix string // of the names made in this session
 	count  atomic.Uint64
@@ -34,7 +33,7 @@ type Dir struct {
 
 // Open opens the staging directory of a journal.
 func Open(dir *layout.Dir) (*Dir, error) {
-	s := &Dir{tree: dir.Root, path: dir.Staging, prefix: rand.Text()[:8]}
+	s := &Dir{layout: dir, prefix: rand.Text()[:8]}
 	var err error
 	if s.Root, err = dir.Home.OpenRoot(layout.StagingDir); err != nil {
 		return nil, err
@@ -55,7 +54,7 @@ func (s *Dir) NewName() string {
 }
 
 // Path returns where name is, below the root of the tree.
-func (s *Dir) Path(name string) string { return s.path(name) }
+func (s *Dir) Path(name string) string { return s.layout.Staging(name) }
 
 // Create makes a new file with this mode.
 func (s *Dir) Create(name string, mode fs.FileMode) (*os.File, error) {
@@ -80,24 +79,19 @@ func (s *Dir) Open(name string) (*os.File, error) {
 // the next recovery, so callers that can't do anything about an error ignore it.
 func (s *Dir) Remove(name string) error { return s.Root.RemoveAll(name) }
 
-// Place renames a file, link or directory to base in the opened directory dir. The
-// rename is by handles: the directory that was opened is the one that changes.
-func (s *Dir) Place(name string, dir *os.File, base string) error {
+// MoveOut renames a file, link or directory in staging to base in the opened directory
+// dir. The rename is by handles: it changes the directory that was opened, whatever its
+// path leads to by now.
+func (s *Dir) MoveOut(name string, dir *os.File, base string) error {
 	return fsx.Rename(s.handle, name, dir, base)
 }
 
-// Detach takes what is at p in the tree out of it, in one rename, and returns its name
-// in staging.
-func (s *Dir) Detach(p string) (name string, err error) {
+// MoveIn moves what is at p in the tree to staging, in one rename, and returns its name
+// there.
+func (s *Dir) MoveIn(p string) (name string, err error) {
 	name = s.NewName()
-	return name, s.tree.Rename(p, s.path(name))
+	return name, s.layout.Root.Rename(p, s.Path(name))
 }
 
 // Sync makes the names in staging durable.
 func (s *Dir) Sync() error { return fsx.SyncDirFile(s.handle) }
-
-// Device returns the device that staging is on.
-func (s *Dir) Device() (uint64, error) {
-	info, err := fsx.StatFile(s.handle)
-	return info.Device, err
-}

@@ -11,9 +11,9 @@ import (
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// Take takes one step. What is to be placed must have been prepared. Errors are those
-// of the operating system, with the operation and the path in them.
-func (f *Files) Take(s Step) error {
+// Execute executes one step. What is put in place must have been prepared. Errors are
+// those of the operating system, with the operation and the path in them.
+func (f *Files) Execute(s Step) error {
 	if f.Moot(s) {
 		return nil
 	}
@@ -79,7 +79,7 @@ func (f *Files) remove(c *Change) error {
 // deletes it in staging. A crash in between leaves it there, and recovery empties
 // staging.
 func (f *Files) removeAll(p string) error {
-	trash, err := f.Staging.Detach(p)
+	trash, err := f.Staging.MoveIn(p)
 	switch {
 	case fsx.IsNotExist(err):
 		return nil
@@ -117,7 +117,7 @@ func (f *Files) rename(temp, p string) error {
 	if err != nil {
 		return err
 	}
-	err = f.Staging.Place(temp, dir, path.Base(p))
+	err = f.Staging.MoveOut(temp, dir, path.Base(p))
 	if err != nil {
 		err = &fs.PathError{Op: "rename", Path: p, Err: fsx.Underlying(err)}
 	}

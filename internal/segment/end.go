@@ -22,9 +22,6 @@ var stateNames = [...]string{Clean: "clean", Torn: "torn", Corrupt: "corrupt", N
 // String returns the state in words.
 func (s State) String() string { return stateNames[s] }
 
-// MarshalText returns the state as String does.
-func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
-
 // End says where the valid groups of a log end, and how.
 type End struct {
 	State   State

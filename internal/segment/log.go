@@ -47,9 +47,6 @@ var spanNames = [...]string{Zero: "zero", Unknown: "unknown", Stranded: "strande
 // String returns the kind in a word.
 func (k SpanKind) String() string { return spanNames[k] }
 
-// MarshalText returns the kind as String does.
-func (k SpanKind) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
 // Span is a range of bytes in a segment's file.
 type Span struct {
 	Kind   SpanKind

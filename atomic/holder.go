@@ -8,8 +8,6 @@ import (
 	"os"
 	"runtime"
 	"strconv"
-	"strings"
-	"sync"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/fsx"
@@ -43,10 +41,7 @@ func ReadHolder(path string) (Holder, error) {
 // which does not change the size and can't leave a part of the line before.
 //
 //	pid=4711 host=db1 since=2026-01-31T12:00:00Z
-const (
-	holderSize  = 128
-	maxHostSize = 64
-)
+const holderSize = 128
 
 // holderOffset: on Windows the lock is on the first byte, and no other process can
 // read a locked byte.
@@ -57,17 +52,8 @@ var holderOffset = func() int64 {
 	return 0
 }()
 
-var hostname = sync.OnceValue(func() string {
-	name, err := os.Hostname()
-	if err != nil || name == "" {
-		return "unknown"
-	}
-	name = strings.Join(strings.Fields(name), "-")
-	return name[:min(len(name), maxHostSize)]
-})
-
 // dead reports whether the process has ended. Of another host that is not known.
-func (h Holder) dead() bool { return h.Host == hostname() && !fsx.ProcessAlive(h.PID) }
+func (h Holder) dead() bool { return h.Host == fsx.HostName() && !fsx.ProcessAlive(h.PID) }
 
 func (h Holder) line() []byte {
 	b := make([]byte, 0, holderSize)
@@ -168,7 +154,7 @@ func writeHolder(fsys filesystem, path string, info fs.FileInfo) *os.File {
 			return nil
 		}
 	}
-	h := Holder{PID: os.Getpid(), Host: hostname(), Since: time.Now()}
+	h := Holder{PID: os.Getpid(), Host: fsx.HostName(), Since: time.Now()}
 	if _, err := f.WriteAt(h.line(), holderOffset); err != nil {
 		f.Close()
 		return nil

@@ -2,8 +2,6 @@ package inspect
 
 import (
 	"fmt"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/forewrite/forewrite/atomic"
@@ -31,7 +29,7 @@ func (j *Journal) owner() Owner {
 	}
 	o := Owner{PID: h.PID, Host: h.Host, Since: h.Since}
 	switch {
-	case h.Host != hostname():
+	case h.Host != fsx.HostName():
 		o.State = "on another host"
 	case fsx.ProcessAlive(h.PID):
 		o.Present, o.State = true, "alive"
@@ -52,12 +50,3 @@ func (o Owner) String() string {
 	return fmt.Sprintf("%s, %s, since %s", o.Process(), o.State, o.Since.UTC().Format(time.DateTime+" UTC"))
 }
 
-// hostname returns the name of this host as LOCK has it.
-func hostname() string {
-	host, err := os.Hostname()
-	if err != nil || host == "" {
-		return "unknown"
-	}
-	host = strings.Join(strings.Fields(host), "-")
-	return host[:min(len(host), 64)]
-}

@@ -5,32 +5,28 @@ import (
 	"encoding/binary"
 	"errors"
 	"os"
-	"time"
 
 	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/lockwait"
-	"github.com/gofrs/flock"
 )
 
 // Owner is the side of the process that owns the journal. One goroutine at a time uses
 // it.
 type Owner struct {
-	view, gate *os.File // locked and unlocked once a group, so they stay open
-	ready      *flock.Flock
-	overruns   uint64
-	gateHeld   bool // GATE is locked too
-	overrun    bool // a reader that was overrun still holds VIEW
+	view, gate, ready *os.File
+	overruns          uint64
+	gateHeld          bool // GATE is locked too
+	overrun           bool // a reader that was overrun still holds VIEW
 }
 
 // OpenOwner opens the lock files for the owner, and makes those that are missing.
 func OpenOwner(dir *layout.Dir) (_ *Owner, err error) {
-	o := &Owner{ready: flock.New(dir.Path(layout.ReadyFile), flock.SetPermissions(0o600))}
-	if o.gate, err = openLockFile(dir.Path(layout.GateFile)); err != nil {
-		return nil, err
-	}
-	if o.view, err = openLockFile(dir.Path(layout.ViewFile)); err != nil {
-		return nil, errors.Join(err, o.gate.Close())
+	o := new(Owner)
+	for name, f := range map[string]**os.File{layout.ViewFile: &o.view, layout.GateFile: &o.gate, layout.ReadyFile: &o.ready} {
+		if *f, err = openLockFile(dir.Path(name)); err != nil {
+			return nil, errors.Join(err, o.Close())
+		}
 	}
 	if o.overruns, err = readOverruns(o.view); err != nil {
 		return nil, errors.Join(err, o.Close())
@@ -41,12 +37,18 @@ func OpenOwner(dir *layout.Dir) (_ *Owner, err error) {
 // Ready lets readers rely on the owner from now on. A reader may hold READY for a
 // moment, to see whether it is free.
 func (o *Owner) Ready(ctx context.Context) error {
-	return lockwait.New(ctx, 0, nil).Poll(o.ready.TryLock)
+	return lockwait.New(ctx, 0, nil).Poll(func() (bool, error) { return fsx.TryLock(o.ready, true) })
 }
 
 // Close releases everything.
 func (o *Owner) Close() error {
-	return errors.Join(o.ready.Unlock(), o.view.Close(), o.gate.Close())
+	var errs []error
+	for _, f := range []*os.File{o.ready, o.view, o.gate} {
+		if f != nil {
+			errs = append(errs, f.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // Exclude keeps readers out until Admit is called. It waits for those that hold VIEW,
@@ -73,21 +75,22 @@ func (o *Owner) Exclude() error {
 
 // wait acquires VIEW after the readers that hold it, but before all others.
 func (o *Owner) wait() (locked bool, err error) {
-	deadline := time.Now().Add(patience)
-	for {
+	limit := patience
+	if o.overrun {
+		limit = -1
+	}
+	err = lockwait.New(context.Background(), limit, nil).Poll(func() (bool, error) {
 		if !o.gateHeld {
 			if o.gateHeld, err = fsx.TryLock(o.gate, true); err != nil {
 				return false, err
 			}
 		}
-		if locked, err = fsx.TryLock(o.view, true); locked || err != nil {
-			return locked, err
-		}
-		if o.overrun || time.Now().After(deadline) {
-			return false, nil
-		}
-		time.Sleep(pollInterval)
+		return fsx.TryLock(o.view, true)
+	})
+	if errors.Is(err, lockwait.ErrLocked) {
+		return false, nil
 	}
+	return err == nil, err
 }
 
 // Admit lets readers in again.

@@ -30,16 +30,11 @@ import (
 	"github.com/forewrite/forewrite/internal/fsx"
 )
 
-const (
-	// patience is how long the owner waits for readers. A reader that takes longer
-	// loses its view, and the owner goes on.
-	patience = 2 * time.Second
+// patience is how long the owner waits for readers. A reader that takes longer loses
+// its view, and the owner goes on.
+const patience = 2 * time.Second
 
-	// pollInterval is the pause between two attempts to acquire a lock.
-	pollInterval = 500 * time.Microsecond
-
-	overrunsOffset = 8
-)
+const overrunsOffset = 8
 
 func openLockFile(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|fsx.NoFollow, 0o600)

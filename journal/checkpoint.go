@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/apply"
@@ -54,9 +53,7 @@ type checkpointer struct {
 	mu           sync.Mutex // one checkpoint at a time
 	checkpointed record.LSN // the files are durable up to here
 
-	lastApply atomic.Int64 // Unix ns
-	armed     atomic.Bool  // the background watches for idleness
-	touched   chan struct{}
+	idleTimer *time.Timer // fires when nothing was applied for idle
 	filled    chan struct{}
 	stopped   chan struct{} // closed when the background has ended
 }
@@ -145,21 +142,12 @@ func (c *checkpointer) finish(mark func(record.LSN) record.Mark) error {
 // while.
 func (c *checkpointer) background() {
 	defer close(c.stopped)
-	idle := time.NewTimer(time.Hour)
-	defer idle.Stop()
+	defer c.idleTimer.Stop()
 	for {
 		select {
 		case <-c.state.closing:
 			return
-		case <-c.touched:
-			idle.Reset(c.idle)
-			continue
-		case <-idle.C:
-			if rest := c.idle - time.Since(time.Unix(0, c.lastApply.Load())); rest > 0 {
-				idle.Reset(rest)
-				continue
-			}
-			c.armed.Store(false)
+		case <-c.idleTimer.C:
 		case <-c.filled:
 			if c.backlog() <= 1 {
 				continue // the checkpoint before has done it
@@ -173,9 +161,8 @@ func (c *checkpointer) background() {
 
 // applied says that a group was applied.
 func (c *checkpointer) applied() {
-	c.lastApply.Store(time.Now().UnixNano())
-	if c.idle > 0 && c.armed.CompareAndSwap(false, true) {
-		c.touched <- struct{}{} // has room: it is sent to once for each arming
+	if c.idle > 0 {
+		c.idleTimer.Reset(c.idle)
 	}
 	if c.backlog() > 1 {
 		select {

@@ -6,8 +6,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"io/fs"
+	"math"
 	"runtime"
 	"sync/atomic"
+	"time"
 
 	fileatomic "github.com/forewrite/forewrite/atomic"
 	"github.com/forewrite/forewrite/internal/apply"
@@ -145,7 +147,7 @@ func (o *owner) connect(lsn record.LSN) {
 	o.checkpoints = &checkpointer{
 		log: o.log, files: o.files, dirty: &o.dirty, state: o.state, stats: &o.stats,
 		mark: o.logMark, idle: o.opts.CheckpointIdle, checkpointed: lsn,
-		touched: make(chan struct{}, 1), filled: make(chan struct{}, 1), stopped: make(chan struct{}),
+		idleTimer: time.NewTimer(math.MaxInt64), filled: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	a := &applier{
 		files: o.files, readers: o.readers, snapshots: o.snapshots, dirty: &o.dirty,

@@ -33,7 +33,6 @@ type applier struct {
 // fsynced here, as the log has it all. If it fails, this journal can't bring the files
 // into step with the log any more; the next Open does.
 func (a *applier) apply(batch []*request, lsn record.LSN, done func(*request)) (applied int, err error) {
-	onlyMark := len(batch) == 1 && batch[0].mark
 	if err = a.readers.Exclude(); err == nil {
 		applied, err = a.applyAll(batch, lsn, done)
 		err = errors.Join(err, a.readers.Admit())
@@ -43,7 +42,7 @@ func (a *applier) apply(batch []*request, lsn record.LSN, done func(*request)) (
 		return applied, fmt.Errorf("%w: %w", ErrCommitted, err)
 	}
 	a.dirty.reached(lsn)
-	if !onlyMark {
+	if !onlyCheckpoint(batch) {
 		a.applied()
 	}
 	return applied, nil
@@ -57,11 +56,11 @@ func (a *applier) applyAll(batch []*request, lsn record.LSN, done func(*request)
 	for i, r := range batch {
 		a.dirty.addStaged(lsn, r.changes)
 		if len(r.changes) > 0 {
-			if err := a.take(r.set.Steps(), seq, preserve); err != nil {
+			if err := a.execute(r.set.Steps(), seq, preserve); err != nil {
 				return i, err
 			}
 		}
-		if !r.mark {
+		if !r.checkpoint {
 			a.stats.transactions.Add(1)
 		}
 		done(r)
@@ -69,10 +68,10 @@ func (a *applier) applyAll(batch []*request, lsn record.LSN, done func(*request)
 	return len(batch), nil
 }
 
-// take takes the steps in their order, but in parallel where the order is free: half
+// execute executes the steps in their order, but in parallel where the order is free: half
 // the cost of a rename is freeing the file that it replaces, which does not need the
 // directory.
-func (a *applier) take(steps []apply.Step, seq uint64, preserve bool) error {
+func (a *applier) execute(steps []apply.Step, seq uint64, preserve bool) error {
 	one := func(s apply.Step) error {
 		if preserve {
 			if err := a.snapshots.Preserve(seq, s); err != nil {

@@ -42,13 +42,13 @@ func (j *Journal) Checkpoint(ctx context.Context) error {
 
 // checkpointer makes durable in the files what the log has, and reclaims the log.
 type checkpointer struct {
-	log   *logwriter.Writer
-	files *apply.Files
-	dirty *uncheckpointed
-	state *state
-	stats *stats
-	mark  func(checkpointed record.LSN) error // logs how far the files are durable
-	idle  time.Duration                       // after the last commit; negative: never
+	log     *logwriter.Writer
+	files   *apply.Files
+	dirty   *uncheckpointed
+	state   *state
+	stats   *stats
+	logMark func(checkpointed record.LSN) error // logs how far the files are durable
+	idle    time.Duration                       // after the last commit; negative: never
 
 	mu           sync.Mutex // one checkpoint at a time
 	checkpointed record.LSN // the files are durable up to here
@@ -77,13 +77,13 @@ func (c *checkpointer) throttle(ctx context.Context) error {
 func (c *checkpointer) run(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	lsn, dirty := c.dirty.take()
+	lsn, dirty := c.dirty.drain()
 	if dirty.Len() > 0 {
 		if err := c.sync(ctx, lsn, dirty); err != nil {
 			return err
 		}
-		// The mark is durable before anything that it makes superfluous is removed.
-		if err := c.mark(lsn); err != nil {
+		// The mark is durable before anything that is not needed after it is removed.
+		if err := c.logMark(lsn); err != nil {
 			return err
 		}
 		c.checkpointed = lsn
@@ -113,7 +113,7 @@ func (c *checkpointer) reclaim() error {
 		}
 		return err // they stay; it is tried again at the next checkpoint
 	}
-	for _, name := range c.dirty.takeStaged(c.checkpointed) {
+	for _, name := range c.dirty.drainStaged(c.checkpointed) {
 		if err := c.files.Staging.Remove(name); err != nil {
 			return err
 		}
@@ -123,15 +123,15 @@ func (c *checkpointer) reclaim() error {
 
 // finish makes the files durable and says so in the log, as its last record: the next
 // Open has nothing to do. Nothing else uses the log any more.
-func (c *checkpointer) finish(mark func(record.LSN) record.Mark) error {
+func (c *checkpointer) finish(closeMark func(record.LSN) record.Mark) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	_, dirty := c.dirty.take()
+	_, dirty := c.dirty.drain()
 	lsn := c.log.LastLSN() // all of it is applied
 	if err := c.sync(context.Background(), lsn, dirty); err != nil {
 		return err
 	}
-	if err := c.log.Finish(record.AppendClose(make([]byte, record.HeaderSize), mark(lsn))); err != nil {
+	if err := c.log.Finish(record.AppendClose(make([]byte, record.HeaderSize), closeMark(lsn))); err != nil {
 		return err
 	}
 	c.checkpointed = lsn

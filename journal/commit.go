@@ -106,7 +106,7 @@ func (tx *Tx) settleAndPrepare() (prepared, error) {
 // structureChanged reports whether the blind writes may lead elsewhere than when they
 // were settled.
 func (tx *Tx) structureChanged(since uint64, blind []blindPut) bool {
-	if tx.followed && tx.owner.inFlight.Structure() != since {
+	if tx.tree().FollowedLink && tx.owner.inFlight.Structure() != since {
 		return true
 	}
 	paths := make([]string, 0, 2*len(blind))

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/forewrite/forewrite/atomic"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/internal/viewlock"
 	"github.com/forewrite/forewrite/journal/record"
@@ -65,7 +66,7 @@ func (e *TxError) Error() string {
 	case e.To != "":
 		return fmt.Sprintf("journal: tx %d: %s %s to %s: %v", e.Tx, e.Op, shown(e.Path), shown(e.To), e.Err)
 	}
-	return fmt.Sprintf("journal: tx %d: %s %s: %v", e.Tx, e.Op, shown(e.Path), e.Err)
+	return fmt.Sprintf("journal: tx %d: %s %s: %v", e.Tx, e.Op, shown(e.Path), fsx.Underlying(e.Err))
 }
 
 // opCommit is the operation of an error of the whole transaction.

@@ -5,7 +5,6 @@ import (
 	"runtime/debug"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/internal/logwriter"
@@ -15,10 +14,10 @@ import (
 // groupWriter writes batches of requests to the log, one group each. The leader of the
 // pipeline uses it.
 type groupWriter struct {
-	log   *logwriter.Writer
-	state *state
-	mark  func() record.Mark // for the open record
-	stats *stats
+	log      *logwriter.Writer
+	state    *state
+	openMark func() record.Mark // for the open record
+	stats    *stats
 
 	opened bool   // the open record is logged
 	buf    []byte // of the group
@@ -45,11 +44,11 @@ func (w *groupWriter) write(batch []*request) (record.LSN, error) {
 	if len(group) == record.HeaderSize { // they only read
 		return w.log.LastLSN(), nil
 	}
-	return w.append(group, batch[0].mark)
+	return w.append(group, onlyCheckpoint(batch))
 }
 
-func (w *groupWriter) append(group []byte, mark bool) (record.LSN, error) {
-	if err := w.log.Reserve(len(group), mark); err != nil {
+func (w *groupWriter) append(group []byte, onlyMark bool) (record.LSN, error) {
+	if err := w.log.Reserve(len(group), onlyMark); err != nil {
 		return 0, err
 	}
 	lsn, err := w.log.Append(group)
@@ -64,7 +63,7 @@ func (w *groupWriter) append(group []byte, mark bool) (record.LSN, error) {
 func (w *groupWriter) begin() error {
 	host, _ := os.Hostname() // for people to read; without it nothing changes
 	o := record.Open{PID: os.Getpid(), BootID: fsx.BootID(), Host: host, Version: moduleVersion()}
-	_, err := w.append(record.AppendOpen(make([]byte, record.HeaderSize), w.mark(), o), true)
+	_, err := w.append(record.AppendOpen(make([]byte, record.HeaderSize), w.openMark(), o), true)
 	w.opened = err == nil
 	return err
 }
@@ -98,8 +97,4 @@ func recycle(records []byte) {
 		records = records[:0]
 		recordBuffers.Put(&records)
 	}
-}
-
-func newMark(checkpointed record.LSN, lastTx record.TxID) record.Mark {
-	return record.Mark{CheckpointLSN: checkpointed, LastTx: lastTx, Time: time.Now()}
 }

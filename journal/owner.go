@@ -143,10 +143,10 @@ func (o *owner) continueLog(report *recovery.Report) error {
 // checkpointed.
 func (o *owner) connect(lsn record.LSN) {
 	o.snapshots = snapshot.NewStore(o.files)
-	o.groups = &groupWriter{log: o.log, state: o.state, stats: &o.stats, mark: func() record.Mark { return o.newMark(lsn) }}
+	o.groups = &groupWriter{log: o.log, state: o.state, stats: &o.stats, openMark: func() record.Mark { return o.newMark(lsn) }}
 	o.checkpoints = &checkpointer{
 		log: o.log, files: o.files, dirty: &o.dirty, state: o.state, stats: &o.stats,
-		mark: o.logMark, idle: o.opts.CheckpointIdle, checkpointed: lsn,
+		logMark: o.logMark, idle: o.opts.CheckpointIdle, checkpointed: lsn,
 		idleTimer: time.NewTimer(math.MaxInt64), filled: make(chan struct{}, 1), stopped: make(chan struct{}),
 	}
 	a := &applier{
@@ -172,12 +172,12 @@ func (o *owner) format() error {
 }
 
 func (o *owner) newMark(checkpointed record.LSN) record.Mark {
-	return newMark(checkpointed, record.TxID(o.lastTx.Load()))
+	return record.Mark{CheckpointLSN: checkpointed, LastTx: record.TxID(o.lastTx.Load()), Time: time.Now()}
 }
 
 // logMark logs how far the files are durable.
 func (o *owner) logMark(checkpointed record.LSN) error {
-	r := &request{records: record.AppendCheckpoint(nil, o.newMark(checkpointed)), mark: true}
+	r := &request{records: record.AppendCheckpoint(nil, o.newMark(checkpointed)), checkpoint: true}
 	if err := o.pipeline.enqueue(r, o.pipeline.aborted.Load()); err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func (o *owner) close() error {
 	return errors.Join(err, o.release())
 }
 
-// release releases whatever was acquired.
+// release releases what was acquired.
 func (o *owner) release() error {
 	var errs []error
 	if o.log != nil {

@@ -35,13 +35,15 @@ import (
 //
 // # Locks
 //
-// In the order in which they are acquired; whoever holds one acquires only later ones:
+// In the order in which they are acquired; a goroutine that holds one acquires only
+// later ones:
 //
 //	writer            held by a transaction from its first dependent read until it is
 //	                  in the queue: transactions that depend on what is there run one
 //	                  after the other
 //	checkpointer.mu   one checkpoint at a time; its mark goes through the pipeline
 //	applying          one group at a time is applied
+//	VIEW, GATE        file locks towards readers in other processes
 //	snapshot turn     no snapshot is opened while a group is applied
 //	mu                the queue
 //	leaves            overlay, snapshot versions, uncheckpointed, logwriter
@@ -50,30 +52,34 @@ type pipeline struct {
 	apply func(batch []*request, lsn record.LSN, done func(*request)) (applied int, err error)
 
 	inFlight *overlay.InFlight
-	aborted  atomic.Pointer[error] // the last failure that was no poison; a transaction that saw another one is refused
+	aborted  atomic.Pointer[error] // the last failure that left the log usable; a transaction that was begun before it is refused
 
 	applying sync.Mutex
 
-	mu      sync.Mutex
-	queue   []*request // in commit order
-	leading bool
-	written int    // requests in the log that are not acknowledged
-	seq     uint64 // place in the commit order of the last request
-	closed  bool
-	waiting sync.WaitGroup // for requests that are not done
+	mu             sync.Mutex
+	queue          []*request // in commit order
+	leading        bool
+	unacknowledged int    // requests in the log
+	seq            uint64 // place in the commit order of the last request
+	closed         bool
+	waiting        sync.WaitGroup // for requests that are not done
 }
 
 // request is what one committer wants logged and applied.
 type request struct {
-	seq     uint64
-	records []byte
-	mark    bool       // a checkpoint's mark, which changes no file
-	set     *apply.Set // nil for a mark
-	changes []*apply.Change
+	seq        uint64
+	records    []byte
+	checkpoint bool       // a checkpoint's mark, which changes no file
+	set        *apply.Set // nil for a mark
+	changes    []*apply.Change
 
 	err  error
 	wake chan wakeup // capacity 1: one message at a time
 }
+
+// onlyCheckpoint reports whether the batch is just the mark of a checkpoint. It may use
+// room in the log that is kept for that, and makes nothing dirty.
+func onlyCheckpoint(batch []*request) bool { return len(batch) == 1 && batch[0].checkpoint }
 
 type wakeup int
 
@@ -129,7 +135,7 @@ func (p *pipeline) tryLead() bool {
 // in a moment; a group of a few that does not wait for them costs an fsync of its own,
 // and all others wait for that.
 func (p *pipeline) ready() bool {
-	return !p.leading && len(p.queue) > 0 && len(p.queue) >= p.written
+	return !p.leading && len(p.queue) > 0 && len(p.queue) >= p.unacknowledged
 }
 
 // promote makes the first request in the queue the leader, if it is time.
@@ -142,7 +148,7 @@ func (p *pipeline) promote() {
 
 // lead writes one group, hands the lead on, and applies the group.
 func (p *pipeline) lead() {
-	batch := p.take()
+	batch := p.nextBatch()
 	lsn, err := p.write(batch)
 	p.applying.Lock()
 	defer p.applying.Unlock()
@@ -158,8 +164,8 @@ func (p *pipeline) lead() {
 	p.fail(batch[applied:], err)
 }
 
-// take removes from the queue what goes into one group.
-func (p *pipeline) take() []*request {
+// nextBatch removes from the queue what goes into one group.
+func (p *pipeline) nextBatch() []*request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	size, n := 0, 0
@@ -169,7 +175,7 @@ func (p *pipeline) take() []*request {
 	}
 	batch := p.queue[:n:n]
 	p.queue = p.queue[n:]
-	p.written += n
+	p.unacknowledged += n
 	return batch
 }
 
@@ -199,7 +205,7 @@ func (p *pipeline) acknowledge(r *request) {
 	r.wake <- wakeDone
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.written--
+	p.unacknowledged--
 	p.promote()
 }
 
@@ -208,7 +214,7 @@ func (p *pipeline) acknowledge(r *request) {
 func (p *pipeline) abort(batch []*request, err error) {
 	p.mu.Lock()
 	batch = append(batch, p.queue...)
-	p.written += len(p.queue) // fail acknowledges them as well
+	p.unacknowledged += len(p.queue) // fail acknowledges them as well
 	p.queue = nil
 	p.leading = false
 	p.aborted.Store(&err)

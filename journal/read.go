@@ -13,13 +13,13 @@ import (
 // fs shows the tree as the transaction sees it.
 func (tx *Tx) fs() overlay.FS { return overlay.FS{Tree: tx.timedTree(), Check: tx.depend} }
 
-// read makes the error of a read one of the transaction.
+// read makes the error of a read one of the transaction. It wraps the [fs.PathError]
+// that the contract of [fs.FS] asks for.
 func (tx *Tx) read(op, name string, err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		err = pe.Err
+	if err == nil || errors.As(err, new(*TxError)) {
+		return err
 	}
-	return tx.fail(op, name, err)
+	return &TxError{Tx: tx.id, Op: op, Path: name, Err: err}
 }
 
 // Open opens the file or directory name for reading, as [fs.FS] has it. It shows the

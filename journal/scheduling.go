@@ -15,5 +15,5 @@ import "runtime"
 func (p *pipeline) crowded() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.queue)+p.written > runtime.NumCPU()
+	return len(p.queue)+p.unacknowledged > runtime.NumCPU()
 }

@@ -39,12 +39,11 @@ type Tx struct {
 
 	plainTree *overlay.Tree // see tree
 
-	managed  bool // by Update, which commits it
-	locked   bool // holds the writer lock
-	done     bool
-	failed   error  // a write that had returned nil could not be done; it sticks
-	followed bool   // a name led through a symbolic link
-	aborted  *error // of the pipeline, when the writer lock was acquired
+	managed bool // by Update, which commits it
+	locked  bool // holds the writer lock
+	done    bool
+	failed  error  // a write that had returned nil could not be done; it sticks
+	aborted *error // of the pipeline, when the writer lock was acquired
 
 	blind  []blindPut         // writes whose names are not resolved yet, as no lock was needed
 	open   map[*File]struct{} // that were not committed or closed
@@ -178,7 +177,7 @@ func (tx *Tx) check() error {
 }
 
 // settle finds out what the blind writes replace, and adds them to the set. Their
-// callers were told that they had succeeded, so a failure is the transaction's.
+// calls have returned nil, so a failure is the transaction's.
 func (tx *Tx) settle() error {
 	blind := tx.blind
 	tx.blind = nil
@@ -248,7 +247,7 @@ func (tx *Tx) timedTree() *overlay.Tree {
 }
 
 func (tx *Tx) newTree(disk overlay.Disk) *overlay.Tree {
-	return overlay.NewTxTree(tx.owner.dir, disk, &tx.owner.inFlight, &tx.set, tx.begun, &tx.followed)
+	return overlay.NewTxTree(tx.owner.dir, disk, &tx.owner.inFlight, &tx.set, tx.begun)
 }
 
 // fail wraps err with the operation and the name, once.

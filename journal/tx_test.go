@@ -251,7 +251,7 @@ func TestAnErrorQuotesANameThatCannotBeRead(t *testing.T) {
 	for name, want := range map[string]string{
 		"":          `write "": a name must be`,
 		"a\nb/../c": `write "a\nb/../c": a name must be`,
-		"x/y":       "commit tx", // found out at Commit
+		"x/y":       "write x/y: directory x",
 	} {
 		err := j.Update(t.Context(), put(name, "content"))
 		var te *journal.TxError

@@ -71,8 +71,8 @@ func (u *uncheckpointed) stagedSize() int64 {
 	return u.size
 }
 
-// take returns what a checkpoint has to fsync, and up to which group that is all.
-func (u *uncheckpointed) take() (record.LSN, *apply.Dirty) {
+// drain returns what a checkpoint has to fsync, and up to which group that is all.
+func (u *uncheckpointed) drain() (record.LSN, *apply.Dirty) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	dirty := u.dirty
@@ -80,8 +80,8 @@ func (u *uncheckpointed) take() (record.LSN, *apply.Dirty) {
 	return u.lsn, &dirty
 }
 
-// takeStaged returns the names of the payloads that are not needed after a checkpoint.
-func (u *uncheckpointed) takeStaged(checkpointed record.LSN) []string {
+// drainStaged returns the names of the payloads that are not needed after a checkpoint.
+func (u *uncheckpointed) drainStaged(checkpointed record.LSN) []string {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	var names []string

@@ -1,218 +1,218 @@
 package recovery
 
 import (
+	"context"
+	"fmt"
 	"io/fs"
+	"os"
+	"path"
+	"slices"
 
 	"github.com/forewrite/forewrite/internal/apply"
+	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
-// verdict is what is to be done about one path, and why.
-type verdict struct {
-	decision Decision
-	reason   string
-	rescue   rescueKind // what goes to lost+found
-	inPlace  bool       // the path is right already, and only has to be fsynced
+// decider decides about all paths that the log changes. It removes from changes what
+// is not going to be redone, and collects what else is to be done.
+type decider struct {
+	ctx     context.Context
+	tree    *observer
+	changes *apply.Set
+	lsn     map[record.TxID]record.LSN // of the transactions in changes
+
+	actions []Action
+	inPlace []string
+	rescues []rescue
 }
 
-// rescueKind says which bytes a verdict puts into lost+found.
-type rescueKind uint8
+// decideAll decides about each path: first parents before children, because a path
+// depends on its directory, and then, about directories to be removed, children
+// before parents.
+func (d *decider) decideAll() error {
+	verdicts := make(map[string]verdict)
+	for _, c := range d.changes.Changes() {
+		if err := d.ctx.Err(); err != nil {
+			return err
+		}
+		if d.changes.Get(c.Path) != c {
+			continue // replaced by a decision about a directory above
+		}
+		v, err := d.decide(c)
+		if err != nil && isTemporary(err) {
+			return fmt.Errorf("recovery: look at %s: %w", c.Path, fsx.Underlying(err))
+		}
+		if err != nil {
+			v = setAside(fsx.Underlying(err).Error())
+		}
+		if v.decision == KeepFound || v.decision == SetAside || v.inPlace {
+			d.changes.Delete(c.Path)
+			d.conclude(c, v)
+			continue
+		}
+		verdicts[c.Path] = v
+	}
+	for _, c := range slices.Backward(d.changes.Changes()) {
+		v := verdicts[c.Path]
+		if v.decision == Redo && d.staysNonempty(c) {
+			v = setAside("the directory there is not empty")
+			d.changes.Delete(c.Path)
+		}
+		d.conclude(c, v)
+	}
+	return nil
+}
 
-const (
-	rescueNothing rescueKind = iota
-	rescueLogged             // what the log wants at the path
-	rescueFound              // what is found there
-	rescueStaged             // the damaged file in staging
-)
+// decide returns the verdict about one path. An error that is not temporary means
+// that the path can't be reached.
+func (d *decider) decide(c *apply.Change) (verdict, error) {
+	if d.isForbidden(c) {
+		return setAside("the path leads into the journal directory"), nil
+	}
+	if reason, err := d.orphaned(c); reason != "" || err != nil {
+		return setAside(reason), err
+	}
+	found, err := d.tree.observe(c.Path)
+	if err != nil {
+		return verdict{}, err
+	}
+	v, err := rules[found.finding()][wantOf(c)](d, c, found)
+	if err != nil {
+		return verdict{}, err
+	}
+	redone := v.decision == Redo || v.decision == Displace
+	if redone && c.Op == record.OpPut && c.Payload.Kind != record.PayloadInline {
+		return d.checkStaged(c, found, v)
+	}
+	return v, nil
+}
 
-// finding classifies what is found at a path.
-type finding uint8
+// isForbidden reports whether the change would touch the journal directory. Of the
+// directories above it, only the mode may change.
+func (d *decider) isForbidden(c *apply.Change) bool {
+	if d.tree.dir.IsBelow(c.Path) {
+		return c.Op != record.OpMkdir && c.Op != record.OpChmod
+	}
+	return d.tree.dir.Reaches(c.Path)
+}
 
-const (
-	foundNothing       finding = iota
-	foundKnown                 // a file or link with content that the log knows
-	foundEdited                // a file or link with other content, changed after the crash
-	foundUnknownFile           // a file with other content, not changed after the crash
-	foundUnknownLink           // a link with another target, not changed after the crash
-	foundDir                   // a directory
-	foundSpecial               // a named pipe, socket or device
-	foundEditedSpecial         // a special file that changed after the crash
-)
-
-func (o observation) finding() finding {
+// orphaned says why nothing can be made at c.Path, if its parent directory is missing.
+func (d *decider) orphaned(c *apply.Change) (reason string, err error) {
+	parent := path.Dir(c.Path)
+	if !c.Exists() || c.Op == record.OpChmod || parent == "." {
+		return "", nil
+	}
+	if up := d.changes.Get(parent); up != nil && up.Op == record.OpMkdir {
+		return "", nil
+	}
+	missing := fmt.Sprintf("parent directory %s does not exist", parent)
+	for dir := parent; dir != "."; dir = path.Dir(dir) {
+		up := d.changes.Get(dir)
+		if up != nil && up.Op != record.OpChmod && (up.Op != record.OpMkdir || up.Before == apply.RemovedAll) {
+			return missing, nil
+		}
+	}
+	fi, err := d.tree.root.Stat(parent)
 	switch {
-	case o.info == nil:
-		return foundNothing
-	case o.mode().IsDir():
-		return foundDir
-	case !o.mode().IsRegular() && !o.isLink():
-		if o.isEdited() {
-			return foundEditedSpecial
+	case fsx.IsNotExist(err):
+		return missing, nil
+	case err == nil && !fi.IsDir():
+		return fmt.Sprintf("parent directory %s is a %s", parent, fsx.KindOf(fi.Mode())), nil
+	}
+	return "", err
+}
+
+// checkStaged changes the verdict when the content in staging can't be used.
+func (d *decider) checkStaged(c *apply.Change, found observation, v verdict) (verdict, error) {
+	staged, err := d.tree.lstatStaged(c.Payload.Name)
+	if fsx.IsNotExist(err) {
+		if d.tree.alreadyDone(c.Intent, found) {
+			return verdict{reason: "already in place", inPlace: true}, nil
 		}
-		return foundSpecial
-	case o.known:
-		return foundKnown
-	case o.isEdited():
-		return foundEdited
-	case o.isLink():
-		return foundUnknownLink
+		return verdict{decision: SetAside, reason: "its content is missing in staging"}, nil
 	}
-	return foundUnknownFile
+	if err != nil || c.Payload.Kind == record.PayloadLinked {
+		return v, err // a linked file may have been written to since, and is moved as it is
+	}
+	size, hash, err := d.tree.hashStaged(c.Payload.Name)
+	switch {
+	case err != nil:
+		return verdict{}, err
+	case size == c.Payload.Size && hash == c.Payload.Hash:
+		return v, nil
+	case found.info != nil && os.SameFile(found.info, staged):
+		return verdict{decision: KeepFound, reason: "the file was changed in place"}, nil
+	}
+	return verdict{decision: SetAside, reason: "its content in staging is damaged", rescue: rescueStaged}, nil
 }
 
-// want classifies what the log wants at a path.
-type want uint8
+// wasRemoved reports whether a transaction removed what was at the path, by itself or
+// with the tree around it, and did not describe what it was.
+func (d *decider) wasRemoved(c *apply.Change) bool {
+	if c.Replaced.IsFile() {
+		return false
+	}
+	removed := c.Before != apply.AsIs
+	for dir := path.Dir(c.Path); dir != "." && !removed; dir = path.Dir(dir) {
+		up := d.changes.Get(dir)
+		removed = up != nil && up.Before == apply.RemovedAll
+	}
+	return removed
+}
 
-const (
-	wantContent want = iota // a file or link
-	wantDir                 // a directory, and nothing was removed there before
-	wantDirAnew             // a directory, after something was removed there
-	wantNothing             // a removal
-	wantMode                // another mode of what is there
-	wants       = iota
-)
-
-func wantOf(c *apply.Change) want {
-	switch c.Op {
-	case record.OpPut, record.OpSymlink:
-		return wantContent
-	case record.OpMkdir:
-		if c.Before == apply.AsIs {
-			return wantDir
+// removeAllBut replaces the removal of the tree at c.Path by that of everything in it
+// except the edited files and the directories above them.
+func (d *decider) removeAllBut(edited []string, c *apply.Change) error {
+	stay := map[string]bool{c.Path: true}
+	for _, p := range edited {
+		if d.changes.Get(p) == nil {
+			d.actions = append(d.actions, Action{Path: p, Op: c.Op.String(), Tx: c.Tx, LSN: d.lsn[c.Tx],
+				Decision: KeepFound, Reason: "it was changed after the crash"})
 		}
-		return wantDirAnew
-	case record.OpRemove, record.OpRemoveAll:
-		return wantNothing
-	default:
-		return wantMode
+		for ; p != c.Path; p = path.Dir(p) {
+			stay[p] = true
+		}
+	}
+	err := d.tree.walk(c.Path, func(p string, _ fs.DirEntry) error {
+		if !stay[p] && d.changes.Get(p) == nil {
+			d.changes.Add(record.Intent{Tx: c.Tx, Op: record.OpRemove, Path: p})
+		}
+		return nil
+	})
+	if err == nil && c.Op == record.OpMkdir {
+		kept := *c
+		kept.Before = apply.AsIs
+		d.changes.Put(&kept)
+	}
+	return err
+}
+
+// staysNonempty reports whether c removes a directory in which something stays.
+func (d *decider) staysNonempty(c *apply.Change) bool {
+	if c.Op != record.OpRemove && (c.Before != apply.Removed || c.Op == record.OpMkdir || c.Op == record.OpChmod) {
+		return false
+	}
+	return slices.ContainsFunc(d.tree.children(c.Path), func(p string) bool {
+		child := d.changes.Get(p)
+		return child == nil || child.Exists()
+	})
+}
+
+// conclude reports the verdict, and collects what it puts into lost+found.
+func (d *decider) conclude(c *apply.Change, v verdict) {
+	d.actions = append(d.actions, Action{Path: c.Path, Op: c.Op.String(), Tx: c.Tx, LSN: d.lsn[c.Tx],
+		Decision: v.decision, Reason: v.reason})
+	if v.inPlace {
+		d.inPlace = append(d.inPlace, c.Path)
+	}
+	switch v.rescue {
+	case rescueFound:
+		d.rescues = append(d.rescues, foundAt(d.tree, c.Path))
+	case rescueStaged:
+		d.rescues = append(d.rescues, stagedFor(d.tree, c))
+	case rescueLogged:
+		d.rescues = append(d.rescues, loggedFor(d.tree, c)...)
 	}
 }
 
-// rule returns the verdict about a path at which this was found, and c is wanted.
-type rule func(d *decider, c *apply.Change, found observation) (verdict, error)
-
-// rules is the table of decisions: what is found at a path × what the log wants there.
-//
-//	found \ wanted    content         dir        dir anew       nothing        mode
-//	----------------  --------------  ---------  -------------  -------------  ---------
-//	nothing           redo            redo       redo           redo           set aside
-//	known             redo            not a dir  redo           redo           redo [1]
-//	edited            keep            not a dir  keep           keep           redo [1]
-//	unknown file      displace [2]    not a dir  displace [3]   displace [3]   redo
-//	unknown link      displace [2]    not a dir  redo           redo           set aside
-//	directory         give way [4]    redo       spare [5]      spare [5]      redo
-//	special           set aside       not a dir  redo           redo           redo
-//	special, edited   set aside       not a dir  keep           keep           redo
-//
-//	redo       the path gets what the log wants
-//	keep       what is found stays, and what the log wants goes to lost+found
-//	displace   what is found goes to lost+found, and the path gets what the log wants
-//	set aside  what is found stays, and what the log wants goes to lost+found, because
-//	           it can't be done
-//	not a dir  keep a link to a directory, set aside anything else
-//
-//	[1] set aside when a link is found: a mode was wanted for a file or directory.
-//	[2] redo when a transaction removed what was there and did not describe it: then
-//	    what is found is what it meant to remove.
-//	[3] redo when the log does not describe what was removed, for the same reason.
-//	[4] redo when a transaction removed the directory, unless a file in it was edited
-//	    after the crash; set aside otherwise.
-//	[5] redo, except that files edited after the crash stay when a whole tree is removed.
-//
-// Three checks come on top of the table. Before it, a path is set aside when it leads
-// into the journal directory, or when its parent directory does not exist. After it,
-// a file whose content is in staging is set aside when that content is missing or
-// damaged. At the end, a directory to be removed is set aside when something in it
-// stays.
-var rules = [...][wants]rule{
-	foundNothing:       {redo, redo, redo, redo, noTarget},
-	foundKnown:         {redo, notADir, redo, redo, setMode},
-	foundEdited:        {keepFound, notADir, keepFound, keepFound, setMode},
-	foundUnknownFile:   {displaceUnlessRemoved, notADir, displaceIfDescribed, displaceIfDescribed, setMode},
-	foundUnknownLink:   {displaceUnlessRemoved, notADir, redo, redo, setMode},
-	foundDir:           {giveWay, redo, spareEdited, spareEdited, setMode},
-	foundSpecial:       {notReplaced, notADir, redo, redo, setMode},
-	foundEditedSpecial: {notReplaced, notADir, keepFound, keepFound, setMode},
-}
-
-func redo(*decider, *apply.Change, observation) (verdict, error) { return verdict{}, nil }
-
-func keepFound(_ *decider, _ *apply.Change, found observation) (verdict, error) {
-	return verdict{decision: KeepFound, reason: "the " + kindOf(found) + " was changed after the crash", rescue: rescueLogged}, nil
-}
-
-func displace() verdict {
-	return verdict{decision: Displace, reason: "what was there is not known to the log", rescue: rescueFound}
-}
-
-func setAside(reason string) verdict {
-	return verdict{decision: SetAside, reason: reason, rescue: rescueLogged}
-}
-
-func displaceUnlessRemoved(d *decider, c *apply.Change, _ observation) (verdict, error) {
-	if d.wasRemoved(c) {
-		return verdict{}, nil
-	}
-	return displace(), nil
-}
-
-func displaceIfDescribed(_ *decider, c *apply.Change, _ observation) (verdict, error) {
-	if !c.Replaced.IsFile() {
-		return verdict{}, nil
-	}
-	return displace(), nil
-}
-
-func notADir(d *decider, c *apply.Change, found observation) (verdict, error) {
-	if fi, err := d.tree.root.Stat(c.Path); err == nil && fi.IsDir() {
-		return verdict{decision: KeepFound, reason: "a link to a directory is there now"}, nil
-	}
-	return setAside("a " + kindOf(found) + " is there now"), nil
-}
-
-func notReplaced(_ *decider, _ *apply.Change, found observation) (verdict, error) {
-	return setAside("a " + kindOf(found) + " is there now"), nil
-}
-
-func giveWay(d *decider, c *apply.Change, _ observation) (verdict, error) {
-	switch c.Before {
-	case apply.AsIs:
-		return setAside("a directory is there now"), nil
-	case apply.Removed:
-		return verdict{}, nil
-	}
-	edited, err := d.tree.editedIn(c.Path)
-	if len(edited) == 0 {
-		return verdict{}, err
-	}
-	return setAside("a directory is there, in which " + edited[0] + " was changed after the crash"), err
-}
-
-// spareEdited keeps files that were edited after the crash out of the removal of a tree.
-func spareEdited(d *decider, c *apply.Change, _ observation) (verdict, error) {
-	if c.Before != apply.RemovedAll {
-		return verdict{}, nil
-	}
-	edited, err := d.tree.editedIn(c.Path)
-	if err != nil || len(edited) == 0 {
-		return verdict{}, err
-	}
-	if err := d.removeAllBut(edited, c); err != nil {
-		return verdict{}, err
-	}
-	if c.Op == record.OpMkdir {
-		return verdict{}, nil
-	}
-	return verdict{decision: KeepFound, reason: "files in it were changed after the crash"}, nil
-}
-
-func noTarget(*decider, *apply.Change, observation) (verdict, error) {
-	return setAside("nothing is there any more"), nil
-}
-
-func setMode(_ *decider, _ *apply.Change, found observation) (verdict, error) {
-	if found.mode()&fs.ModeSymlink != 0 {
-		return setAside("a symbolic link is there now"), nil
-	}
-	return verdict{}, nil
-}
+func kindOf(found observation) string { return fsx.KindOf(found.mode()) }

@@ -4,7 +4,7 @@
 //
 // Recovery is an analysis followed by a redo. The analysis reads the log, looks at
 // the paths that the log changes, and decides what is done about each of them; the
-// table of decisions is in decide.go. It writes nothing, so Plan is the analysis
+// table of decisions is in rules.go. It writes nothing, so Plan is the analysis
 // alone. The redo executes the decisions.
 //
 // # Why a crash inside recovery is harmless

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/forewrite/forewrite/internal/apply"
-	"github.com/forewrite/forewrite/internal/layout"
 	"github.com/forewrite/forewrite/journal/record"
 )
 
@@ -18,18 +17,9 @@ type InFlight struct {
 	set apply.Set
 	seq map[string]uint64 // by path: the transaction that changed it last
 
-	written written
-
-	// structure counts changes to what exists and of which kind, and recent has the
-	// paths of the last ones, so that a transaction that was prepared without the
-	// writer lock can find out whether what it found is still true.
-	structure uint64
-	recent    []string
+	structure structure
+	written   written
 }
-
-// maxRecent is by how many changes of the structure a prepared transaction may lag
-// behind before it is prepared again.
-const maxRecent = 4096
 
 // Lookup returns what is in flight at p; see [apply.Set.Lookup].
 func (f *InFlight) Lookup(p string) (c *apply.Change, gone bool) {
@@ -64,12 +54,8 @@ func (f *InFlight) Publish(seq uint64, changes []*apply.Change) {
 		f.set.Merge(c)
 		f.seq[c.Path] = seq
 		if c.Op != record.OpPut || c.Replaced.Kind == record.ReplacedNothing {
-			f.structure++
-			f.recent = append(f.recent, c.Path)
+			f.structure.change(c.Path)
 		}
-	}
-	if extra := len(f.recent) - maxRecent; extra > maxRecent {
-		f.recent = append([]string(nil), f.recent[extra:]...)
 	}
 }
 
@@ -92,8 +78,7 @@ func (f *InFlight) Reset() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.set, f.seq = apply.Set{}, nil
-	f.structure += 2 * maxRecent
-	f.recent = nil
+	f.structure.forget()
 }
 
 // Structure returns a number that changes whenever what exists, or of which kind it
@@ -101,7 +86,7 @@ func (f *InFlight) Reset() {
 func (f *InFlight) Structure() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.structure
+	return f.structure.count
 }
 
 // StructureChanged reports whether what was found at paths, when Structure returned
@@ -110,18 +95,7 @@ func (f *InFlight) Structure() uint64 {
 func (f *InFlight) StructureChanged(since uint64, paths []string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	n := f.structure - since
-	if n > uint64(len(f.recent)) {
-		return true
-	}
-	for _, changed := range f.recent[uint64(len(f.recent))-n:] {
-		for _, p := range paths {
-			if p == changed || layout.Below(p, changed) {
-				return true
-			}
-		}
-	}
-	return false
+	return f.structure.changed(since, paths)
 }
 
 // Written returns how the file at p, as this session put it into place, is described
@@ -131,33 +105,4 @@ func (f *InFlight) Written(p string) (record.Replaced, bool) {
 	defer f.mu.Unlock()
 	r, ok := f.written[p]
 	return r, ok
-}
-
-// written remembers what this session has put into place, so that the record of a put
-// can describe what it replaces without asking for the file's times; see [fsx.Info]
-// for what that costs. If another program has changed the file since, the record is
-// wrong, and recovery moves to lost+found what it would otherwise have recognised.
-type written map[string]record.Replaced
-
-// maxWritten bounds the memory for it to about 2 MiB.
-const maxWritten = 16 << 10
-
-// add notes what is at the change's path now.
-func (w *written) add(c *apply.Change) {
-	switch {
-	case c.Op == record.OpChmod:
-		return
-	case c.Op != record.OpPut || c.Payload.Kind != record.PayloadInline:
-		delete(*w, c.Path)
-		return
-	case *w == nil:
-		*w = make(written)
-	}
-	if _, known := (*w)[c.Path]; !known && len(*w) >= maxWritten {
-		for some := range *w { // whichever comes first; it will be looked at again
-			delete(*w, some)
-			break
-		}
-	}
-	(*w)[c.Path] = record.Replaced{Kind: record.ReplacedVersion, Size: c.Payload.Size, Hash: c.Payload.Hash}
 }

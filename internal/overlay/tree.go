@@ -26,12 +26,15 @@ type Tree struct {
 	Dir   *layout.Dir
 	Files *apply.Files
 
-	Followed *bool // set when Resolve follows a symbolic link; may be nil
+	// FollowedLink is set when Resolve follows a symbolic link, in the tree of a
+	// transaction: others are used by several goroutines.
+	FollowedLink bool
+	noteLinks    bool
 }
 
 // NewTxTree returns the tree as a transaction sees it: its own changes, over those in
 // flight, over the disk. What changes make has the modification time begun.
-func NewTxTree(dir *layout.Dir, disk Disk, inFlight *InFlight, own *apply.Set, begun time.Time, followed *bool) *Tree {
+func NewTxTree(dir *layout.Dir, disk Disk, inFlight *InFlight, own *apply.Set, begun time.Time) *Tree {
 	var t struct { // one allocation
 		tree          Tree
 		disk          Disk
@@ -40,7 +43,7 @@ func NewTxTree(dir *layout.Dir, disk Disk, inFlight *InFlight, own *apply.Set, b
 	t.disk = disk
 	t.inFlight = Changes{Set: inFlight, Source: SourceInFlight, Time: begun, Below: &t.disk}
 	t.own = Changes{Set: own, Source: SourceOwn, Time: begun, Below: &t.inFlight}
-	t.tree = Tree{Layer: &t.own, Dir: dir, Files: disk.Files, Followed: followed}
+	t.tree = Tree{Layer: &t.own, Dir: dir, Files: disk.Files, noteLinks: true}
 	return &t.tree
 }
 
@@ -72,9 +75,7 @@ func (t *Tree) Resolve(name string, follow bool) (string, Entry, error) {
 		}
 		switch {
 		case found.Mode&fs.ModeSymlink != 0 && (!last || follow):
-			if t.Followed != nil {
-				*t.Followed = true
-			}
+			t.FollowedLink = t.FollowedLink || t.noteLinks
 			return t.Readlink(p, found)
 		case last:
 			return "", nil

@@ -68,10 +68,16 @@ func (t *lockTable) acquire(key string, mode lockMode, wait *lockwait.Wait) (*ta
 	e.queue = append(e.queue, w)
 	t.mu.Unlock()
 
+	done := false
+	defer func() {
+		if !done {
+			t.abandon(e, w) // also when OnWait panics
+		}
+	}()
 	if err := wait.Receive(w.acquired); err != nil {
-		t.abandon(e, w)
 		return nil, err
 	}
+	done = true
 	return e, nil
 }
 

@@ -41,8 +41,8 @@ func (a *applier) apply(batch []*request, lsn record.LSN, done func(*request)) (
 		a.state.poison(err)
 		return applied, fmt.Errorf("%w: %w", ErrCommitted, err)
 	}
-	a.dirty.reached(lsn)
-	if !onlyCheckpoint(batch) {
+	if !onlyCheckpoint(batch) { // which leaves nothing to checkpoint
+		a.dirty.reached(lsn)
 		a.applied()
 	}
 	return applied, nil

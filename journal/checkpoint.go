@@ -50,8 +50,11 @@ type checkpointer struct {
 	logMark func(checkpointed record.LSN) error // logs how far the files are durable
 	idle    time.Duration                       // after the last commit; negative: never
 
+	applying *sync.Mutex // of the pipeline
+
 	mu           sync.Mutex // one checkpoint at a time
-	checkpointed record.LSN // the files are durable up to here
+	synced       record.LSN // the files are durable up to here
+	checkpointed record.LSN // and the log says so up to here
 
 	idleTimer *time.Timer // fires when nothing was applied for idle
 	filled    chan struct{}
@@ -77,16 +80,23 @@ func (c *checkpointer) throttle(ctx context.Context) error {
 func (c *checkpointer) run(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.state.err(); err != nil {
+		return err
+	}
+	// Between two groups, so that everything that was acknowledged is in it.
+	c.applying.Lock()
 	lsn, dirty := c.dirty.drain()
-	if dirty.Len() > 0 {
-		if err := c.sync(ctx, lsn, dirty); err != nil {
-			return err
-		}
+	c.applying.Unlock()
+	if err := c.sync(ctx, lsn, dirty); err != nil {
+		return err
+	}
+	if c.synced > c.checkpointed {
 		// The mark is durable before anything that is not needed after it is removed.
-		if err := c.logMark(lsn); err != nil {
+		// If it can't be logged now, the next checkpoint logs it.
+		if err := c.logMark(c.synced); err != nil {
 			return err
 		}
-		c.checkpointed = lsn
+		c.checkpointed = c.synced
 	}
 	return c.reclaim()
 }
@@ -95,11 +105,16 @@ func (c *checkpointer) run(ctx context.Context) error {
 // kernel may have dropped what it could not write, and a second one would succeed. The
 // log still has everything.
 func (c *checkpointer) sync(ctx context.Context, lsn record.LSN, dirty *apply.Dirty) error {
+	if dirty.Len() == 0 {
+		c.synced = lsn
+		return nil
+	}
 	start := time.Now()
 	if err := c.files.Sync(context.WithoutCancel(ctx), dirty); err != nil {
 		return c.state.poison(fmt.Errorf("fsync files up to group %d: %w", lsn, err))
 	}
 	c.stats.checkpoint(dirty.Len(), time.Since(start))
+	c.synced = lsn
 	return nil
 }
 
@@ -121,11 +136,15 @@ func (c *checkpointer) reclaim() error {
 	return nil
 }
 
-// finish makes the files durable and says so in the log, as its last record: the next
-// Open has nothing to do. Nothing else uses the log any more.
-func (c *checkpointer) finish(closeMark func(record.LSN) record.Mark) error {
+// close waits for the checkpoint that is being made. If the session has written
+// anything, it makes the files durable and says so in the log, as its last record: the
+// next Open has nothing to do. Nothing else uses the log any more.
+func (c *checkpointer) close(written bool, closeMark func(record.LSN) record.Mark) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if err := c.state.poisoned(); err != nil || !written {
+		return err
+	}
 	_, dirty := c.dirty.drain()
 	lsn := c.log.LastLSN() // all of it is applied
 	if err := c.sync(context.Background(), lsn, dirty); err != nil {

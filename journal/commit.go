@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"time"
 
@@ -45,6 +46,10 @@ func (tx *Tx) commit() error {
 	if !tx.locked && len(tx.blind) == 0 {
 		return nil // it neither changes nor reads anything
 	}
+	if err := tx.owner.pipeline.enter(); err != nil {
+		return err
+	}
+	defer tx.owner.pipeline.leave()
 	if !tx.locked && tx.owner.pipeline.crowded() {
 		fsx.Yield()
 	}
@@ -152,11 +157,11 @@ func (tx *Tx) prepare() (p prepared, err error) {
 			p = prepared{}
 		}
 	}()
-	found, err := tx.preflight(p.changes)
+	from, err := tx.preflight(p.changes)
 	if err != nil {
 		return p, err
 	}
-	if err := tx.prepareAll(p.changes, found); err != nil {
+	if err := tx.prepareAll(p.changes, from); err != nil {
 		return p, err
 	}
 	if slices.ContainsFunc(p.changes, namesStaged) {
@@ -173,8 +178,8 @@ func (tx *Tx) prepare() (p prepared, err error) {
 func namesStaged(c *apply.Change) bool { return c.Payload.Name != "" }
 
 // prepareAll prepares each change, in parallel if they are many.
-func (tx *Tx) prepareAll(changes []*apply.Change, found []*fsx.Info) error {
-	one := func(i int) error { return tx.prepareChange(changes[i], found[i]) }
+func (tx *Tx) prepareAll(changes []*apply.Change, from []apply.Predecessor) error {
+	one := func(i int) error { return tx.prepareChange(changes[i], from[i]) }
 	if len(changes) > fewChanges {
 		return parallel.Do(workers, len(changes), one)
 	}
@@ -186,12 +191,7 @@ func (tx *Tx) prepareAll(changes []*apply.Change, found []*fsx.Info) error {
 	return nil
 }
 
-func (tx *Tx) prepareChange(c *apply.Change, disk *fsx.Info) error {
-	inFlight, gone := tx.owner.inFlight.Lookup(c.Path)
-	if gone {
-		inFlight = nil
-	}
-	from := apply.PredecessorOf(c, inFlight, disk)
+func (tx *Tx) prepareChange(c *apply.Change, from apply.Predecessor) error {
 	var err error
 	if namesStaged(c) {
 		err = tx.owner.files.SyncStaged(c, from)
@@ -217,6 +217,9 @@ func (tx *Tx) encode(changes []*apply.Change) ([]byte, error) {
 	}
 	buf := newRecords(size)
 	for i := range intents {
+		if !record.ValidPath(intents[i].Path) { // it could never be read again
+			return nil, fmt.Errorf("%s %q: %w", intents[i].Op, intents[i].Path, fs.ErrInvalid)
+		}
 		buf = record.AppendIntent(buf, &intents[i])
 	}
 	buf = record.AppendCommit(buf, record.Commit{Tx: tx.id, Time: time.Now(), Intents: len(intents)}, buf)

@@ -16,7 +16,8 @@ type Journal struct {
 	opts   Options
 	report *recovery.Report
 	state  *state
-	owner  *owner // nil if the journal is read-only
+	owner  *owner  // nil if the journal is read-only
+	shared readers // of a read-only journal
 
 	closeOnce sync.Once
 	closeErr  error
@@ -35,6 +36,7 @@ func (j *Journal) Close() error {
 	j.closeOnce.Do(func() {
 		if j.owner == nil {
 			j.state.close()
+			j.closeErr = j.shared.close()
 		} else if err := j.owner.close(); err != nil {
 			j.closeErr = fmt.Errorf("journal: close %s: %w", j.dir.RootPath(), err)
 		}

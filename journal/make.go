@@ -23,7 +23,7 @@ func (tx *Tx) mkdir(name string, perm fs.FileMode) error {
 	if err := tx.depend(); err != nil {
 		return err
 	}
-	p, e, err := tx.tree().Resolve(name, false)
+	p, e, err := tx.target(name, false)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (tx *Tx) chmod(name string, mode fs.FileMode) error {
 	if err := tx.depend(); err != nil {
 		return err
 	}
-	p, e, err := tx.tree().Resolve(name, true)
+	p, e, err := tx.target(name, true)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (tx *Tx) symlink(target, name string) error {
 	if target == "" || strings.IndexByte(target, 0) >= 0 {
 		return fmt.Errorf("the target of a symbolic link must not be empty or contain NUL: %w", fs.ErrInvalid)
 	}
-	p, e, err := tx.tree().Resolve(name, false)
+	p, e, err := tx.target(name, false)
 	if err != nil {
 		return err
 	}

@@ -77,12 +77,12 @@ func (j *Journal) openReadOnly(ctx context.Context, root string) (err error) {
 
 // openReader keeps the owner, if there is one, from applying.
 func (j *Journal) openReader(ctx context.Context) (*viewlock.Reader, error) {
-	r, err := viewlock.OpenReader(ctx, j.dir, j.opts.LockTimeout)
+	r, err := viewlock.OpenReader(ctx, j.dir, max(j.opts.LockTimeout, 0))
 	if errors.Is(err, fs.ErrNotExist) { // it was not made to its end
 		return nil, fmt.Errorf("%w: %w", ErrNoJournal, err)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("wait until the owner has applied a transaction: %w", err)
+		return nil, err
 	}
 	if err := j.checkWhole(ctx); err != nil {
 		return nil, errors.Join(err, r.Close())

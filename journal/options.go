@@ -23,7 +23,8 @@ type Options struct {
 	ReadOnly bool
 
 	// LockTimeout is how long Open waits for another owner. Default 30 s; negative
-	// means not at all.
+	// means not at all. In a read-only journal it is how long View and Snapshot wait
+	// while the owner applies a group, where negative means the default.
 	LockTimeout time.Duration
 
 	// OnLockWait is called once when Open begins to wait for another owner, with what

@@ -144,7 +144,9 @@ func (o *owner) continueLog(report *recovery.Report) error {
 func (o *owner) connect(lsn record.LSN) {
 	o.snapshots = snapshot.NewStore(o.files)
 	o.groups = &groupWriter{log: o.log, state: o.state, stats: &o.stats, openMark: func() record.Mark { return o.newMark(lsn) }}
+	o.pipeline = &pipeline{write: o.groups.write, inFlight: &o.inFlight}
 	o.checkpoints = &checkpointer{
+		applying: &o.pipeline.applying, synced: lsn,
 		log: o.log, files: o.files, dirty: &o.dirty, state: o.state, stats: &o.stats,
 		logMark: o.logMark, idle: o.opts.CheckpointIdle, checkpointed: lsn,
 		idleTimer: time.NewTimer(math.MaxInt64), filled: make(chan struct{}, 1), stopped: make(chan struct{}),
@@ -153,7 +155,7 @@ func (o *owner) connect(lsn record.LSN) {
 		files: o.files, readers: o.readers, snapshots: o.snapshots, dirty: &o.dirty,
 		state: o.state, stats: &o.stats, applied: o.checkpoints.applied,
 	}
-	o.pipeline = &pipeline{write: o.groups.write, apply: a.apply, inFlight: &o.inFlight}
+	o.pipeline.apply = a.apply
 }
 
 // format writes the first group, and then FORMAT: without it, a directory is taken for
@@ -178,6 +180,10 @@ func (o *owner) newMark(checkpointed record.LSN) record.Mark {
 // logMark logs how far the files are durable.
 func (o *owner) logMark(checkpointed record.LSN) error {
 	r := &request{records: record.AppendCheckpoint(nil, o.newMark(checkpointed)), checkpoint: true}
+	if err := o.pipeline.enter(); err != nil {
+		return err
+	}
+	defer o.pipeline.leave()
 	if err := o.pipeline.enqueue(r, o.pipeline.aborted.Load()); err != nil {
 		return err
 	}
@@ -190,10 +196,7 @@ func (o *owner) close() error {
 	<-o.checkpoints.stopped
 	o.pipeline.close()
 	o.snapshots.CloseAll()
-	err := o.state.poisoned()
-	if err == nil && o.groups.opened {
-		err = o.checkpoints.finish(o.newMark)
-	}
+	err := o.checkpoints.close(o.groups.opened, o.newMark)
 	return errors.Join(err, o.release())
 }
 

@@ -62,7 +62,7 @@ type pipeline struct {
 	unacknowledged int    // requests in the log
 	seq            uint64 // place in the commit order of the last request
 	closed         bool
-	waiting        sync.WaitGroup // for requests that are not done
+	users          sync.WaitGroup // that have entered
 }
 
 // request is what one committer wants logged and applied.
@@ -94,9 +94,6 @@ const (
 func (p *pipeline) enqueue(r *request, aborted *error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed {
-		return ErrClosed
-	}
 	if now := p.aborted.Load(); now != aborted {
 		return *now
 	}
@@ -105,14 +102,12 @@ func (p *pipeline) enqueue(r *request, aborted *error) error {
 	r.seq = p.seq
 	p.inFlight.Publish(r.seq, r.changes)
 	p.queue = append(p.queue, r)
-	p.waiting.Add(1)
 	return nil
 }
 
 // await returns when the request is logged and applied, or has failed. The caller may
 // have to lead for it.
 func (p *pipeline) await(r *request) error {
-	defer p.waiting.Done()
 	if p.tryLead() {
 		p.lead()
 	}
@@ -217,16 +212,32 @@ func (p *pipeline) abort(batch []*request, err error) {
 	p.unacknowledged += len(p.queue) // fail acknowledges them as well
 	p.queue = nil
 	p.leading = false
-	p.aborted.Store(&err)
+	// In this order: a transaction that loads the new stamp must not find in the
+	// overlay any more what will not be.
 	p.inFlight.Reset()
+	p.aborted.Store(&err)
 	p.mu.Unlock()
 	p.fail(batch, err)
 }
 
-// close refuses further requests and waits for those that are under way.
+// enter keeps close waiting until leave is called: a committer uses files and log from
+// when it prepares. It fails after close.
+func (p *pipeline) enter() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return ErrClosed
+	}
+	p.users.Add(1)
+	return nil
+}
+
+func (p *pipeline) leave() { p.users.Done() }
+
+// close refuses further users and waits for those that have entered.
 func (p *pipeline) close() {
 	p.mu.Lock()
 	p.closed = true
 	p.mu.Unlock()
-	p.waiting.Wait()
+	p.users.Wait()
 }

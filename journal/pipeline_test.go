@@ -119,10 +119,13 @@ func TestPipelineWritesOneGroupAhead(t *testing.T) {
 	}
 	commit := func(n int) {
 		r := newRequest(fmt.Sprint("f", n))
-		if err := p.enqueue(r, nil); err != nil {
+		if err := errors.Join(p.enter(), p.enqueue(r, nil)); err != nil {
 			t.Error(err)
 		}
-		go p.await(r)
+		go func() {
+			defer p.leave()
+			p.await(r)
+		}()
 	}
 	for n := range 2 {
 		commit(n)
@@ -198,7 +201,7 @@ func TestPipelineThatIsClosedRefuses(t *testing.T) {
 	t.Parallel()
 	p := new(fakeLog).pipeline()
 	p.close()
-	if err := p.enqueue(newRequest("a"), nil); !errors.Is(err, ErrClosed) {
+	if err := p.enter(); !errors.Is(err, ErrClosed) {
 		t.Errorf("%v", err)
 	}
 }

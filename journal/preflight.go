@@ -25,18 +25,25 @@ type preflight struct {
 	done func() error
 }
 
-// preflight returns what each change finds on disk, nil where nothing is there.
-func (tx *Tx) preflight(changes []*apply.Change) ([]*fsx.Info, error) {
+// preflight checks the changes and returns what each takes over from.
+func (tx *Tx) preflight(changes []*apply.Change) ([]apply.Predecessor, error) {
 	f := preflight{owner: tx.owner, own: &tx.set}
 	defer f.close()
-	found := make([]*fsx.Info, len(changes))
+	from := make([]apply.Predecessor, len(changes))
 	for i, c := range changes {
-		var err error
-		if found[i], err = f.check(c); err != nil {
+		// Before the disk: a change in flight may be put into place in between, and
+		// is then found there.
+		inFlight, gone := tx.owner.inFlight.Lookup(c.Path)
+		if gone {
+			inFlight = nil
+		}
+		found, err := f.check(c)
+		if err != nil {
 			return nil, fmt.Errorf("%s %s: %w", c.Op, c.Path, err)
 		}
+		from[i] = apply.PredecessorOf(c, inFlight, found)
 	}
-	return found, nil
+	return from, nil
 }
 
 func (f *preflight) close() {

@@ -19,7 +19,7 @@ func (tx *Tx) remove(name string) error {
 		return err
 	}
 	tree := tx.tree()
-	p, e, err := tree.Resolve(name, false)
+	p, e, err := tx.target(name, false)
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (tx *Tx) removeAll(name string) error {
 	if err := tx.depend(); err != nil {
 		return err
 	}
-	p, e, err := tx.tree().Resolve(name, false)
+	p, e, err := tx.target(name, false)
 	if fsx.IsNotExist(err) {
 		return nil
 	}

@@ -27,15 +27,14 @@ func (tx *Tx) rename(from, to string) error {
 	if err := tx.depend(); err != nil {
 		return err
 	}
-	tree := tx.tree()
-	src, e, err := tree.Resolve(from, false)
+	src, e, err := tx.target(from, false)
 	if err != nil {
 		return err
 	}
 	if !e.Exists() {
 		return fs.ErrNotExist
 	}
-	dst, old, err := tree.Resolve(to, false)
+	dst, old, err := tx.target(to, false)
 	if err != nil {
 		return err
 	}
@@ -108,13 +107,29 @@ func (tx *Tx) moved(intents []record.Intent, src, dst string, e overlay.Entry) (
 // preserve returns a payload for the content of the file e at p, under a name in
 // staging that only this transaction has.
 func (tx *Tx) preserve(p string, e overlay.Entry) (record.Payload, error) {
-	switch {
-	case e.Source == overlay.SourceDisk:
-		return tx.preserveDisk(p, e)
-	case e.Source == overlay.SourceOwn, e.Change.Payload.Kind == record.PayloadInline:
-		return e.Change.Payload, nil
+	for {
+		switch {
+		case e.Source == overlay.SourceDisk:
+			return tx.preserveDisk(p, e)
+		case e.Source == overlay.SourceOwn, e.Change.Payload.Kind == record.PayloadInline:
+			return e.Change.Payload, nil
+		}
+		payload, err := tx.preserveStaged(e.Change.Payload)
+		if !fsx.IsNotExist(err) {
+			return payload, err
+		}
+		// It was put into place and checkpointed since it was looked up.
+		if e, err = tx.tree().Lstat(p); err != nil {
+			return record.Payload{}, err
+		}
+		if !e.Exists() {
+			return record.Payload{}, fs.ErrNotExist
+		}
 	}
-	payload := e.Change.Payload
+}
+
+// preserveStaged links a staged payload of another transaction.
+func (tx *Tx) preserveStaged(payload record.Payload) (record.Payload, error) {
 	name := tx.owner.files.Staging.NewName()
 	if err := tx.owner.files.Staging.Link(payload.Name, name); err != nil {
 		return record.Payload{}, err

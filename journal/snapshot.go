@@ -107,7 +107,7 @@ func (j *Journal) snapshotReadOnly(ctx context.Context) (*Snapshot, error) {
 	}
 	files := &apply.Files{Root: j.dir.Root} // nothing is staged here
 	var closed atomic.Bool
-	return &Snapshot{
+	s := &Snapshot{
 		fsys: overlay.FS{
 			Tree: overlay.NewDiskTree(j.dir, files),
 			Check: func() error {
@@ -117,9 +117,10 @@ func (j *Journal) snapshotReadOnly(ctx context.Context) (*Snapshot, error) {
 				return r.Err()
 			},
 		},
-		lost:  r.Err,
-		close: sync.OnceValue(func() error { closed.Store(true); return r.Close() }),
-	}, nil
+		lost: r.Err,
+	}
+	s.close = sync.OnceValue(func() error { closed.Store(true); j.shared.remove(s); return r.Close() })
+	return s, j.shared.add(s)
 }
 
 // Open implements [fs.FS].

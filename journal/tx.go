@@ -190,9 +190,18 @@ func (tx *Tx) settle() error {
 	return nil
 }
 
+// target resolves the name of something that is going to be changed.
+func (tx *Tx) target(name string, follow bool) (string, overlay.Entry, error) {
+	p, e, err := tx.tree().Resolve(name, follow)
+	if err == nil && p == "." { // by a symbolic link
+		err = fmt.Errorf("it leads to the root itself, which can't be changed: %w", fs.ErrInvalid)
+	}
+	return p, e, err
+}
+
 // put adds a write whose target can be looked at to the set.
 func (tx *Tx) put(b blindPut) error {
-	p, e, err := tx.tree().Resolve(b.name, true)
+	p, e, err := tx.target(b.name, true)
 	if err != nil {
 		return err
 	}

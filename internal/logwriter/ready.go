@@ -13,6 +13,7 @@ import (
 // ready is a segment that can be appended to: filled, durable and open.
 type ready struct {
 	name    segment.Name
+	use     *inUse // once it is used
 	engine  *wal.Log
 	file    *os.File // to fsync by
 	size    int64
@@ -88,8 +89,9 @@ func (w *Writer) Reserve(size int, mark bool) error {
 	}
 	old := w.current
 	w.mu.Lock()
+	s.use = &inUse{name: s.name}
 	w.current = s
-	w.segments = append(w.segments, inUse{name: s.name})
+	w.segments = append(w.segments, s.use)
 	w.mu.Unlock()
 	if old != nil {
 		old.close() // all that it holds is durable
@@ -162,6 +164,6 @@ func (w *Writer) abandonAhead() {
 func (w *Writer) abandon(s *ready) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.segments = append(w.segments, inUse{name: s.name})
+	w.segments = append(w.segments, &inUse{name: s.name})
 	s.close() // it holds nothing
 }

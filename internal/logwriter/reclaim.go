@@ -26,16 +26,12 @@ func (w *Writer) Reclaim(checkpointed record.LSN) error {
 func (w *Writer) reclaimable(checkpointed record.LSN) (names []segment.Name) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if len(w.segments) == 0 {
+	if w.newest == nil {
 		return nil
 	}
-	newest := w.segments[len(w.segments)-1]
-	if newest.old || newest.last == 0 {
-		return nil
-	}
-	for _, s := range w.segments[:len(w.segments)-1] {
-		if s.last > checkpointed {
-			break
+	for _, s := range w.segments {
+		if s == w.newest || s.last > checkpointed {
+			break // one that was abandoned after it waits for its turn
 		}
 		names = append(names, s.name)
 	}

@@ -54,7 +54,8 @@ type Writer struct {
 	started  bool // a segment was made, or is being made
 	closed   bool
 	ahead    chan made  // the segment being made in the background; nil when there is none
-	segments []inUse    // on disk, the current one last
+	segments []*inUse   // on disk, in the order of their numbers
+	newest   *inUse     // of them, the one with the last group of this session; nil before
 	last     record.LSN // of the last group
 }
 
@@ -62,7 +63,6 @@ type Writer struct {
 type inUse struct {
 	name segment.Name
 	last record.LSN // 0 while it holds nothing
-	old  bool       // of an earlier session; it may hold nothing, whatever last says
 }
 
 // New continues the log in dir at next. The segments in old were written by earlier
@@ -71,7 +71,7 @@ type inUse struct {
 func New(dir string, next Position, old []segment.Name, maxSize int64) *Writer {
 	w := &Writer{dir: dir, maxSize: maxSize, next: next, last: next.LSN - 1}
 	for _, name := range old {
-		w.segments = append(w.segments, inUse{name: name, last: w.last, old: true})
+		w.segments = append(w.segments, &inUse{name: name, last: w.last})
 	}
 	return w
 }
@@ -113,7 +113,8 @@ func (w *Writer) Append(group []byte) (record.LSN, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.last = lsn
-	w.segments[len(w.segments)-1].last = lsn
+	s.use.last = lsn
+	w.newest = s.use
 	return lsn, nil
 }
 
@@ -134,7 +135,8 @@ func (w *Writer) Finish(group []byte) error {
 	w.next = Position{Segment: w.next.Segment + 1, LSN: last + 1, Prev: hash}
 	w.mu.Lock()
 	w.last = last
-	w.segments = append(w.segments, inUse{name: name, last: last})
+	w.newest = &inUse{name: name, last: last}
+	w.segments = append(w.segments, w.newest)
 	w.mu.Unlock()
 	return w.Reclaim(last)
 }

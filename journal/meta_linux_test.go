@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/fsx"
+	"github.com/forewrite/forewrite/journal"
 	"golang.org/x/sys/unix"
 )
 
@@ -89,4 +91,55 @@ func about(t *testing.T, p string) string {
 		n = 0
 	}
 	return fmt.Sprintf("%v %d:%d %q", fi.Mode(), uid, gid, buf[:n])
+}
+
+// A file may be put into place between two looks at it by the transaction that replaces
+// it: it must not pass for a new one.
+func TestAFileKeepsItsOwnerWhileItIsPutIntoPlace(t *testing.T) {
+	t.Parallel()
+	if os.Geteuid() != 0 {
+		t.Skip("only root can give files away")
+	}
+	root := t.TempDir()
+	j := open(t, root, manual())
+	for n := range 60 {
+		src, name := fmt.Sprint("src", n), fmt.Sprint("a", n)
+		if err := os.WriteFile(filepath.Join(root, src), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chown(filepath.Join(root, src), 1000, 1000); err != nil {
+			t.Fatal(err)
+		}
+		first, err := j.Begin(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := first.Rename(src, name); err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error)
+		go func() {
+			done <- j.Update(t.Context(), func(tx *journal.Tx) error {
+				if _, err := tx.Stat(name); err != nil {
+					return err
+				}
+				for i := range n {
+					if err := tx.WriteFile(fmt.Sprint("z", i), nil, 0o644); err != nil {
+						return err
+					}
+				}
+				return tx.WriteFile(name, []byte("new"), 0o644)
+			})
+		}()
+		if err := errors.Join(first.Commit(), <-done); err != nil {
+			t.Fatal(err)
+		}
+		fi, err := os.Lstat(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if uid := fi.Sys().(*syscall.Stat_t).Uid; uid != 1000 {
+			t.Fatalf("round %d: the owner is %d", n, uid)
+		}
+	}
 }

@@ -121,6 +121,21 @@ func TestStructureChangedSaysWhetherAPathMayLeadElsewhere(t *testing.T) {
 	}
 }
 
+// However many changes are remembered when all is dropped, they say nothing about what
+// was found before.
+func TestAfterResetAnyPathMayLeadElsewhere(t *testing.T) {
+	t.Parallel()
+	for _, before := range []int{0, 4095, 4096, 4097, 8191, 8192, 8193, 12_288} {
+		var f overlay.InFlight
+		publish(many(before)...)(&f)
+		since := f.Structure()
+		f.Reset()
+		if !f.StructureChanged(since, []string{"a"}) {
+			t.Errorf("after %d changes: not changed", before)
+		}
+	}
+}
+
 func publish(changes ...*apply.Change) func(*overlay.InFlight) {
 	return func(f *overlay.InFlight) { f.Publish(7, changes) }
 }

@@ -2,6 +2,7 @@ package overlay_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -223,7 +224,7 @@ func TestResolveFollowsLinksWithinTheRoot(t *testing.T) {
 	p := newPlace(t, "d/", "d/sub/", "d/sub/f", "f")
 	for link, target := range map[string]string{
 		"to-f": "f", "to-d": "d/sub/", "d/up": "../f", "d/sub/top": "../..", "dangling": "none",
-		"out": "..", "d/out": "../../x", "absolute": "/", "loop": "loop", "journal": ".journal/log", "chain": "to-d/top/to-d",
+		"out": "..", "d/out": "../../x", "absolute": "/", "absolute-d": "/d/sub", "loop": "loop", "journal": ".journal/log", "chain": "to-d/top/to-d",
 	} {
 		if err := os.Symlink(target, p.path(link)); err != nil {
 			t.Fatal(err)
@@ -254,6 +255,7 @@ func TestResolveFollowsLinksWithinTheRoot(t *testing.T) {
 		"out/x":            {true, "", true, fs.ErrInvalid},
 		"d/out":            {true, "", true, fs.ErrInvalid},
 		"absolute/x":       {true, "", false, fs.ErrInvalid},
+		"absolute-d/f":     {true, "", false, fs.ErrInvalid},
 		"journal/x":        {true, "", true, fs.ErrInvalid},
 		".journal":         {false, "", false, fs.ErrInvalid},
 		".journal/staging": {false, "", false, fs.ErrInvalid},
@@ -273,6 +275,24 @@ func TestResolveFollowsLinksWithinTheRoot(t *testing.T) {
 		if _, statErr := os.Lstat(p.path(tt.want)); tt.err == nil && e.Exists() != (statErr == nil) {
 			t.Errorf("%q: exists: %v", name, e.Exists())
 		}
+	}
+}
+
+func TestResolveFollowsFortyLinksAndNoMore(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t, "0")
+	const most = 40
+	for n := range most + 1 {
+		if err := os.Symlink(fmt.Sprint(n), p.path(fmt.Sprint(n+1))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree := p.tree(new(overlay.InFlight), new(apply.Set))
+	if got, _, err := tree.Resolve(fmt.Sprint(most), true); got != "0" || err != nil {
+		t.Errorf("%d links: %q, %v", most, got, err)
+	}
+	if got, _, err := tree.Resolve(fmt.Sprint(most+1), true); !errors.Is(err, syscall.ELOOP) {
+		t.Errorf("%d links: %q, %v", most+1, got, err)
 	}
 }
 

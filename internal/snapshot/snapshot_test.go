@@ -146,6 +146,11 @@ func TestASnapshotShowsWhatWas(t *testing.T) {
 		"removed, made":   {[]string{"f=1"}, [][]string{{"-f"}, {"f/", "f/x=1"}}, map[string]string{"f": "=1", "f/x": "nothing"}, 1},
 		"a link":          {[]string{"f>t"}, [][]string{{"f=1"}}, map[string]string{"f": ">t"}, 0},
 		"a directory":     {[]string{"d/"}, [][]string{{"-d"}}, map[string]string{"d": "directory"}, 0},
+		"a directory, one by one": {
+			[]string{"d/", "d/f=1"},
+			[][]string{{"-d/f", "-d"}},
+			map[string]string{"d": "directory", "d/f": "=1", "d/none": "as on disk"}, 1,
+		},
 		"a tree": {
 			[]string{"d/", "d/e/", "d/e/f=1", "d/l>t", "d-e=1"},
 			[][]string{{"--d"}},
@@ -284,6 +289,42 @@ func TestNamesOfATree(t *testing.T) {
 	slices.Sort(names)
 	if !ok || err != nil || !slices.Equal(names, []string{"a", "e"}) {
 		t.Errorf("%q, %v, %v", names, ok, err)
+	}
+	p.commit("d/", "d/a=2", "d/n=2")
+	if names := s.Names("d"); len(names) != 0 {
+		t.Errorf("what is made where the tree was has versions: %q", names)
+	}
+}
+
+// The tree that was there when a snapshot was opened hides the versions that later
+// snapshots need of what was made in its place.
+func TestEachSnapshotShowsItsOwnTree(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	var open []*snapshot.Snapshot
+	for n := range 4 {
+		p.commit("--d", "d/", fmt.Sprint("d/f=", n), fmt.Sprint("d/only", n, "="))
+		open = append(open, p.store.Open())
+		p.commit(fmt.Sprint("d/f=", n, " replaced"))
+	}
+	p.commit("--d")
+	for n, s := range open {
+		if got, want := p.show(s, "d/f"), fmt.Sprint("=", n); got != want {
+			t.Errorf("snapshot %d shows %s, want %s", n, got, want)
+		}
+		for other := range open {
+			want := "nothing"
+			if other == n {
+				want = "="
+			}
+			if got := p.show(s, fmt.Sprint("d/only", other)); got != want {
+				t.Errorf("snapshot %d shows %s at d/only%d, want %s", n, got, other, want)
+			}
+		}
+	}
+	p.store.CloseAll()
+	if got := p.left(); got != 0 {
+		t.Errorf("%d versions are left", got)
 	}
 }
 

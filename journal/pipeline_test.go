@@ -268,9 +268,10 @@ func TestPipelineForgetsAChangeBeforeItIsAcknowledged(t *testing.T) {
 	t.Parallel()
 	l := new(fakeLog)
 	p := l.pipeline()
-	ready := make(chan struct{})
+	applying, resume := make(chan struct{}), make(chan struct{})
 	p.apply = func(batch []*request, lsn record.LSN, done func(*request)) (int, error) {
-		<-ready
+		close(applying)
+		<-resume
 		return l.apply(batch, lsn, done)
 	}
 	first, leader := newRequest("a"), newRequest("b")
@@ -280,10 +281,10 @@ func TestPipelineForgetsAChangeBeforeItIsAcknowledged(t *testing.T) {
 		}
 	}
 	go p.await(leader)
-	wake := first.wake
-	ready <- struct{}{}
+	<-applying
 	p.mu.Lock() // stops the leader after it has woken the first
-	if message := <-wake; message != wakeDone {
+	close(resume)
+	if message := <-first.wake; message != wakeDone {
 		t.Errorf("message %v", message)
 	}
 	if c, _ := p.inFlight.Lookup("a"); c != nil {
@@ -320,12 +321,14 @@ func TestPipelineAbortsAfterTheGroupsBefore(t *testing.T) {
 	l.full = errors.New("no space")
 	l.mu.Unlock()
 	second := commit("b")
+	defer p.close()
 	if c, _ := p.inFlight.Lookup("a"); c == nil {
 		t.Error("a committed change that is not applied is not in flight any more")
 	}
 	select {
 	case err := <-second:
-		t.Errorf("aborted before the group before it was applied: %v", err)
+		close(resume)
+		t.Fatalf("aborted before the group before it was applied: %v", err)
 	default:
 	}
 	close(resume)
@@ -361,10 +364,16 @@ func TestPipelineAbortFailsAllThatMayHaveReadIt(t *testing.T) {
 	p := l.pipeline()
 	before := p.aborted.Load()
 	first, second := newRequest("a"), newRequest("b")
-	for _, r := range []*request{first, second} {
-		if err := p.enqueue(r, before); err != nil {
-			t.Fatal(err)
+	p.write = func(batch []*request) (record.LSN, error) {
+		if batch[0] == first { // the other one comes while it is written
+			if err := p.enqueue(second, before); err != nil {
+				t.Error(err)
+			}
 		}
+		return l.write(batch)
+	}
+	if err := p.enqueue(first, before); err != nil {
+		t.Fatal(err)
 	}
 	if err := p.await(first); !errors.Is(err, full) {
 		t.Errorf("the request itself: %v", err)

@@ -1,7 +1,6 @@
 package journal_test
 
 import (
-	"fmt"
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/testenv"
@@ -42,21 +41,5 @@ func TestALargeFileLeavesNoDescriptor(t *testing.T) {
 	}
 	if after := testenv.OpenFiles(t, root); len(after) > len(before) {
 		t.Errorf("open before: %q\nopen after: %q", before, after)
-	}
-}
-
-// A segment that is full is closed when the next one is begun.
-func TestAFullSegmentLeavesNoDescriptor(t *testing.T) {
-	t.Parallel()
-	root := t.TempDir()
-	j := open(t, root, &journal.Options{CheckpointIdle: -1, SegmentSize: 64 << 10})
-	write(t, j, "f", "F")
-	before := testenv.OpenFiles(t, root)
-	for n := range 300 {
-		write(t, j, "f", fmt.Sprintf("%01000d", n))
-		// The engine and the writer each have the one that is made ahead open.
-		if now := testenv.OpenFiles(t, root); len(now) > len(before)+4 {
-			t.Fatalf("open before: %q\nopen after %d commits: %q", before, n+1, now)
-		}
 	}
 }

@@ -48,6 +48,7 @@ func TestABlindWriteComesAfterWhatWasCommittedWhileItWasPrepared(t *testing.T) {
 		"the directory is removed": {"d/f", rmAll("d"), map[string]string{"d": "gone", "d/f": "gone"}, 0, fs.ErrNotExist},
 		"the directory is moved":   {"d/f", mv("d", "m"), map[string]string{"d": "gone", "d/f": "gone", "m": "/", "m/f": "F"}, 0, fs.ErrNotExist},
 		"the link leads elsewhere": {"l/f", do(rm("l"), ln("e", "l")), map[string]string{"e/f": "W", "l": "-> e"}, 0o640, nil},
+		"a link behind the link":   {"c/f", do(rm("l"), ln("e", "l")), map[string]string{"e/f": "W", "l": "-> e"}, 0o640, nil},
 		"the link's target goes":   {"l/f", rmAll("d"), map[string]string{"d": "gone", "d/f": "gone"}, 0, fs.ErrNotExist},
 		"a link at the name":       {"d/n", ln("../e/f", "d/n"), map[string]string{"e/f": "W", "d/n": "-> ../e/f"}, 0o640, nil},
 	} {
@@ -55,7 +56,7 @@ func TestABlindWriteComesAfterWhatWasCommittedWhileItWasPrepared(t *testing.T) {
 			t.Parallel()
 			root := t.TempDir()
 			j := open(t, root, manual())
-			update(t, j, do(mkdir("d"), put("d/f", "F"), chmod("d/f", 0o640), mkdir("e"), put("e/f", "E"), chmod("e/f", 0o640), ln("d", "l")))
+			update(t, j, do(mkdir("d"), put("d/f", "F"), chmod("d/f", 0o640), mkdir("e"), put("e/f", "E"), chmod("e/f", 0o640), ln("d", "l"), ln("l", "c")))
 			before := content(t, root)
 			holder, err := j.Begin(t.Context())
 			if err != nil {

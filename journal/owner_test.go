@@ -79,7 +79,11 @@ func TestASessionGoesOnWhereTheLastOneEnded(t *testing.T) {
 // Close waits for a checkpoint that is under way.
 func TestCloseWaitsForTheBackground(t *testing.T) {
 	t.Parallel()
-	j := openWhite(t, t.TempDir(), &Options{CheckpointIdle: 1})
+	root := t.TempDir()
+	if err := openWhite(t, root, nil).Close(); err != nil {
+		t.Fatal(err)
+	}
+	j := openWhite(t, root, &Options{CheckpointIdle: 1}) // Close has nothing else to wait for
 	c := j.owner.checkpoints
 	c.mu.Lock()
 	c.touched <- struct{}{}

@@ -149,6 +149,39 @@ func TestATransactionReadsWhatIsNotAppliedYet(t *testing.T) {
 	}
 }
 
+// After the commit point only the next Open can help. Here somebody removes what is about
+// to be put into place.
+func TestACommitThatCannotBeAppliedIsDurable(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, manual())
+	write(t, j, "a", "old")
+	release := delayed(t, root)
+	committed := make(chan error, 1)
+	go func() { committed <- j.Update(context.Background(), put("a", "new")) }()
+	eventually(t, "the commit is in flight", func() bool { return j.Stats().InFlight == 1 })
+	time.Sleep(50 * time.Millisecond) // it is in the log
+	for _, e := range staging(t, root) {
+		if err := os.Remove(filepath.Join(root, ".journal", "staging", e.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release()
+	if err := <-committed; !errors.Is(err, journal.ErrCommitted) || !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the commit: %v", err)
+	}
+	if err := j.Update(t.Context(), put("b", "B")); !errors.Is(err, journal.ErrPoisoned) {
+		t.Errorf("the next one: %v", err)
+	}
+	if err := j.Close(); !errors.Is(err, journal.ErrPoisoned) {
+		t.Errorf("Close: %v", err)
+	}
+	recovered(t, root)
+	if d := testtree.Diff(content(t, root), map[string]string{"a": "new"}); d != "" {
+		t.Error(d)
+	}
+}
+
 // While files are redone, readers in other processes are kept out, and those that read
 // are waited for.
 func TestOpenWaitsForReadersBeforeItRecovers(t *testing.T) {

@@ -147,6 +147,16 @@ func TestNothingIsDoneWithAContextThatHasEnded(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
+	for range 20 {
+		tx, err := j.Begin(ended)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.ReadFile("a"); !errors.Is(err, context.Canceled) {
+			t.Errorf("a read: %v", err)
+		}
+		tx.Rollback()
+	}
 	if err := j.View(ended, func(fs.FS) error { t.Error("the view was called"); return nil }); !errors.Is(err, context.Canceled) {
 		t.Errorf("View: %v", err)
 	}

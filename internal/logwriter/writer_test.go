@@ -143,6 +143,24 @@ func TestASegmentStaysAsLargeAsItWasMade(t *testing.T) {
 	}
 }
 
+func TestALargeGroupFindsRoomThatIsFilled(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w := logwriter.New(dir, first(), nil, 8<<10)
+	defer w.Close()
+	g := group(1, 100<<10)
+	if err := w.Reserve(len(g), false); err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*", "00000000000000000001"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	if fi, err := os.Stat(files[0]); err != nil || fi.Size() < int64(len(g)) {
+		t.Errorf("%d bytes for a group of %d, %v", fi.Size(), len(g), err)
+	}
+}
+
 // When the disk is full, here since the log is away, there is still room to note a
 // checkpoint, which frees space.
 func TestAMarkHasRoomWhenNoSegmentCanBeMade(t *testing.T) {
@@ -203,6 +221,9 @@ func TestReclaimLeavesWhatIsNeeded(t *testing.T) {
 		if checkpointed >= 7 && log.First == 1 {
 			t.Errorf("Reclaim(%d) has reclaimed nothing", checkpointed)
 		}
+		if got := w.Segments(); got > len(log.Segments) {
+			t.Errorf("Segments() = %d of %d after Reclaim(%d)", got, len(log.Segments), checkpointed)
+		}
 	}
 }
 
@@ -248,17 +269,21 @@ func TestFinishLeavesOneSegmentWithOneGroup(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	w := logwriter.New(dir, first(), nil, 8<<10)
-	for range 20 {
+	const groups = 21 // when the last one is added, the next segment is made ahead
+	for range groups {
 		add(t, w, 2000)
 	}
-	if err := w.Finish(group(21, 1)); err != nil {
+	if err := w.Finish(group(groups+1, 1)); err != nil {
 		t.Fatal(err)
+	}
+	if left, _ := os.ReadDir(dir); len(left) != 1 { // not even for a moment two with one number
+		t.Errorf("in the log: %v", left)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
 	log := scan(t, dir)
-	if log.Groups != 1 || log.Last != 21 || len(log.Segments) != 1 || log.End.State != segment.Clean {
+	if log.Groups != 1 || log.Last != groups+1 || len(log.Segments) != 1 || log.End.State != segment.Clean {
 		t.Errorf("%d groups up to %d in %d segments, %v: %v", log.Groups, log.Last, len(log.Segments), log.End.State, log.End.Err)
 	}
 }

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/testtree"
@@ -258,6 +260,55 @@ func TestCloseOfAFileDiscardsIt(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(filepath.Join(root, ".journal", "staging")); len(left) > 0 {
 		t.Errorf("left in staging: %v", left)
+	}
+}
+
+// What a reader has not given to the end is not a file.
+func TestAFileWhoseSourceFailedIsNotCommitted(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, nil)
+	broken := errors.New("broken")
+	for _, size := range []int{10, len(large)} {
+		update(t, j, func(tx *journal.Tx) error {
+			f, err := tx.Create("f", 0o644)
+			if err != nil {
+				return err
+			}
+			if n, err := f.ReadFrom(io.MultiReader(strings.NewReader(large[:size]), iotest.ErrReader(broken))); n != int64(size) || err != broken {
+				t.Errorf("ReadFrom: %d, %v", n, err)
+			}
+			if err := f.Commit(); !errors.Is(err, broken) {
+				t.Errorf("Commit: %v", err)
+			}
+			return nil
+		})
+	}
+	if d := testtree.Diff(content(t, root), nil); d != "" {
+		t.Error(d)
+	}
+}
+
+// However a file is made, it has the mode that the system would give it.
+func TestANewFileHasPermissionsLessTheUmask(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, nil)
+	update(t, j, func(tx *journal.Tx) error {
+		f, err := tx.Create("create", 0o666)
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Commit(), tx.WriteFile("write", nil, 0o666), tx.Append("append", nil, 0o666))
+	})
+	if err := os.WriteFile(filepath.Join(root, "system"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	all := tree(t, root)
+	for name, n := range all {
+		if n.Mode != all["system"].Mode {
+			t.Errorf("%s: %v, want %v", name, n.Mode, all["system"].Mode)
+		}
 	}
 }
 

@@ -1,12 +1,14 @@
 package journal_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/forewrite/forewrite/internal/fsx"
 	"github.com/forewrite/forewrite/journal"
@@ -74,6 +76,38 @@ func TestAReplacedFileKeepsModeOwnerAndAttributes(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A file that is removed has no successor: what is made at its name afterwards takes over
+// nothing, even if the old one is still in place.
+func TestANewFileTakesNothingOverFromOneThatIsBeingRemoved(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	f := filepath.Join(root, "f")
+	j := open(t, root, manual())
+	write(t, j, "f", "new") // as a new file is
+	want := about(t, f)
+	update(t, j, rm("f"))
+	if err := os.WriteFile(f, []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := unix.Lsetxattr(f, "user.a", []byte("1"), 0); err != nil {
+		t.Skipf("needs a file system with user attributes: %v", err)
+	}
+	release := delayed(t, root)
+	done := make(chan error, 2)
+	go func() { done <- j.Update(context.Background(), rm("f")) }()
+	eventually(t, "the removal is in flight", func() bool { return j.Stats().InFlight == 1 })
+	go func() { done <- j.Update(context.Background(), put("f", "new")) }()
+	eventually(t, "the new file is in flight", func() bool { return len(staging(t, root)) == 1 })
+	time.Sleep(20 * time.Millisecond)
+	release()
+	if err := errors.Join(<-done, <-done); err != nil {
+		t.Fatal(err)
+	}
+	if got := about(t, f); got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

@@ -55,6 +55,15 @@ func (l *fakeLog) apply(batch []*request, lsn record.LSN, done func(*request)) (
 	return len(batch), nil
 }
 
+// start awaits the request in the background; close waits for it.
+func start(p *pipeline, r *request) {
+	p.enter()
+	go func() {
+		defer p.leave()
+		p.await(r)
+	}()
+}
+
 func newRequest(path string) *request {
 	i := record.Intent{Op: record.OpPut, Path: path, Payload: record.Inline([]byte("x"))}
 	return &request{records: []byte("records"), changes: []*apply.Change{{Intent: i}}}
@@ -119,13 +128,10 @@ func TestPipelineWritesOneGroupAhead(t *testing.T) {
 	}
 	commit := func(n int) {
 		r := newRequest(fmt.Sprint("f", n))
-		if err := errors.Join(p.enter(), p.enqueue(r, nil)); err != nil {
+		if err := p.enqueue(r, nil); err != nil {
 			t.Error(err)
 		}
-		go func() {
-			defer p.leave()
-			p.await(r)
-		}()
+		start(p, r)
 	}
 	for n := range 2 {
 		commit(n)
@@ -147,6 +153,218 @@ func TestPipelineWritesOneGroupAhead(t *testing.T) {
 	}
 }
 
+// step is how long a test waits for what must not happen.
+const step = 30 * time.Millisecond
+
+// The leader hands the lead on when nobody can be before it any more in applying: else
+// groups could be applied in another order than that of the log.
+func TestPipelineHandsTheLeadOnWhenItIsItsTurnToApply(t *testing.T) {
+	t.Parallel()
+	l := new(fakeLog)
+	p := l.pipeline()
+	p.applying.Lock() // the group before
+	for n := range 2 {
+		r := newRequest(fmt.Sprint("f", n))
+		if err := p.enqueue(r, nil); err != nil {
+			t.Fatal(err)
+		}
+		start(p, r)
+		time.Sleep(step)
+	}
+	l.mu.Lock()
+	if got := len(l.groups); got != 1 {
+		t.Errorf("%d groups were written before it was the first one's turn", got)
+	}
+	l.mu.Unlock()
+	p.applying.Unlock()
+	p.close()
+	if got := len(l.groups); got != 2 {
+		t.Errorf("%d groups were written in the end", got)
+	}
+}
+
+// A group of a few waits for the committers of the larger one before it.
+func TestPipelineDoesNotWriteAFewWhileManyAreApplied(t *testing.T) {
+	t.Parallel()
+	l := new(fakeLog)
+	p := l.pipeline()
+	acknowledge := make(chan struct{})
+	p.apply = func(batch []*request, lsn record.LSN, done func(*request)) (int, error) {
+		for _, r := range batch {
+			<-acknowledge
+			done(r)
+		}
+		return len(batch), nil
+	}
+	var many []*request
+	for n := range 3 {
+		r := newRequest(fmt.Sprint("f", n))
+		if err := p.enqueue(r, nil); err != nil {
+			t.Fatal(err)
+		}
+		many = append(many, r)
+	}
+	for _, r := range many {
+		start(p, r)
+	}
+	acknowledge <- struct{}{} // they are written: two are left to be acknowledged
+	few := newRequest("few")
+	if err := p.enqueue(few, nil); err != nil {
+		t.Fatal(err)
+	}
+	start(p, few)
+	written := func() int {
+		time.Sleep(step)
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return len(l.groups)
+	}
+	if got := written(); got != 1 {
+		t.Errorf("%d groups were written while two requests of the first are not done", got)
+	}
+	acknowledge <- struct{}{}
+	if got := written(); got != 2 {
+		t.Errorf("%d groups were written when one request of the first is not done", got)
+	}
+	close(acknowledge)
+	p.close()
+}
+
+func TestPipelineLimitsTheSizeOfAGroup(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		sizes  []int
+		groups [][]uint64
+	}{
+		"small ones":             {[]int{1, 2, 3}, [][]uint64{{1, 2, 3}}},
+		"just enough":            {[]int{maxGroup / 2, maxGroup - maxGroup/2, 1}, [][]uint64{{1, 2}, {3}}},
+		"too much for one":       {[]int{maxGroup/2 + 1, maxGroup / 2, 1}, [][]uint64{{1}, {2, 3}}},
+		"larger than a group":    {[]int{1, 3 * maxGroup, 1}, [][]uint64{{1}, {2}, {3}}},
+		"the first one is large": {[]int{3 * maxGroup, 1}, [][]uint64{{1}, {2}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := new(fakeLog)
+			p := l.pipeline()
+			var all []*request
+			for n, size := range tt.sizes {
+				r := newRequest(fmt.Sprint("f", n))
+				r.records = make([]byte, size)
+				if err := p.enqueue(r, nil); err != nil {
+					t.Fatal(err)
+				}
+				all = append(all, r)
+			}
+			var group sync.WaitGroup
+			for _, r := range all {
+				group.Go(func() {
+					if err := p.await(r); err != nil {
+						t.Error(err)
+					}
+				})
+			}
+			group.Wait()
+			if !slices.EqualFunc(l.groups, tt.groups, slices.Equal[[]uint64]) {
+				t.Errorf("groups %v, want %v", l.groups, tt.groups)
+			}
+		})
+	}
+}
+
+// A committer goes on when its request is done. What it does next must not find its own
+// change in flight.
+func TestPipelineForgetsAChangeBeforeItIsAcknowledged(t *testing.T) {
+	t.Parallel()
+	l := new(fakeLog)
+	p := l.pipeline()
+	applying, resume := make(chan struct{}), make(chan struct{})
+	p.apply = func(batch []*request, lsn record.LSN, done func(*request)) (int, error) {
+		close(applying)
+		<-resume
+		return l.apply(batch, lsn, done)
+	}
+	first, leader := newRequest("a"), newRequest("b")
+	for _, r := range []*request{first, leader} {
+		if err := p.enqueue(r, nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start(p, leader)
+	<-applying
+	p.mu.Lock() // stops the leader after it has woken the first
+	close(resume)
+	if message := <-first.wake; message != wakeDone {
+		t.Errorf("message %v", message)
+	}
+	if c, _ := p.inFlight.Lookup("a"); c != nil {
+		t.Error("an acknowledged change is in flight")
+	}
+	p.mu.Unlock()
+	p.close()
+}
+
+// What is committed and not applied yet is still read in flight when a later group
+// can't be written.
+func TestPipelineAbortsAfterTheGroupsBefore(t *testing.T) {
+	t.Parallel()
+	l := new(fakeLog)
+	p := l.pipeline()
+	resume := make(chan struct{})
+	p.apply = func(batch []*request, lsn record.LSN, done func(*request)) (int, error) {
+		<-resume
+		return l.apply(batch, lsn, done)
+	}
+	before := p.aborted.Load()
+	commit := func(name string) <-chan error {
+		r, outcome := newRequest(name), make(chan error, 1)
+		if err := p.enqueue(r, before); err != nil {
+			t.Fatal(err)
+		}
+		go func() { outcome <- p.await(r) }()
+		time.Sleep(step)
+		return outcome
+	}
+	first := commit("a")
+	l.mu.Lock()
+	l.full = errors.New("no space")
+	l.mu.Unlock()
+	second := commit("b")
+	defer p.close()
+	if c, _ := p.inFlight.Lookup("a"); c == nil {
+		t.Error("a committed change that is not applied is not in flight any more")
+	}
+	select {
+	case err := <-second:
+		close(resume)
+		t.Fatalf("aborted before the group before it was applied: %v", err)
+	default:
+	}
+	close(resume)
+	if err := <-first; err != nil {
+		t.Errorf("the group before: %v", err)
+	}
+	if err := <-second; !errors.Is(err, l.full) {
+		t.Errorf("the group that was not written: %v", err)
+	}
+}
+
+// A poisoned journal does not know what is in the log. What it read in flight stays.
+func TestPipelineThatIsPoisonedKeepsWhatIsInFlight(t *testing.T) {
+	t.Parallel()
+	l := &fakeLog{full: ErrPoisoned}
+	p := l.pipeline()
+	r := newRequest("a")
+	if err := p.enqueue(r, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.await(r); !errors.Is(err, ErrPoisoned) {
+		t.Errorf("%v", err)
+	}
+	if n := p.inFlight.Len(); n != 1 || p.aborted.Load() != nil {
+		t.Errorf("%d paths in flight, aborted: %v", n, p.aborted.Load())
+	}
+}
+
 func TestPipelineAbortFailsAllThatMayHaveReadIt(t *testing.T) {
 	t.Parallel()
 	full := errors.New("no space")
@@ -154,10 +372,16 @@ func TestPipelineAbortFailsAllThatMayHaveReadIt(t *testing.T) {
 	p := l.pipeline()
 	before := p.aborted.Load()
 	first, second := newRequest("a"), newRequest("b")
-	for _, r := range []*request{first, second} {
-		if err := p.enqueue(r, before); err != nil {
-			t.Fatal(err)
+	p.write = func(batch []*request) (record.LSN, error) {
+		if batch[0] == first { // the other one comes while it is written
+			if err := p.enqueue(second, before); err != nil {
+				t.Error(err)
+			}
 		}
+		return l.write(batch)
+	}
+	if err := p.enqueue(first, before); err != nil {
+		t.Fatal(err)
 	}
 	if err := p.await(first); !errors.Is(err, full) {
 		t.Errorf("the request itself: %v", err)
@@ -167,6 +391,9 @@ func TestPipelineAbortFailsAllThatMayHaveReadIt(t *testing.T) {
 	}
 	if n := p.inFlight.Len(); n != 0 {
 		t.Errorf("%d paths are in flight", n)
+	}
+	if p.unacknowledged != 0 || p.leading {
+		t.Errorf("%d requests count as written, leading: %v", p.unacknowledged, p.leading)
 	}
 	if err := p.enqueue(newRequest("c"), before); !errors.Is(err, full) {
 		t.Errorf("a transaction that began before: %v", err)

@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/iotest"
 	"time"
 
 	"github.com/forewrite/forewrite/internal/testtree"
@@ -83,7 +85,8 @@ func TestCommitAndRollbackInsideUpdatePanic(t *testing.T) {
 
 func TestCommitEndsWithTheContextOfBegin(t *testing.T) {
 	t.Parallel()
-	j := open(t, t.TempDir(), nil)
+	root := t.TempDir()
+	j := open(t, root, nil)
 	holder, err := j.Begin(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -103,6 +106,111 @@ func TestCommitEndsWithTheContextOfBegin(t *testing.T) {
 	}
 	if err := tx.Commit(); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("Commit: %v", err)
+	}
+	if left := staging(t, root); len(left) > 0 { // it was prepared, and is not any more
+		t.Errorf("left in staging: %v", left)
+	}
+}
+
+// A context that has ended ends everything but Rollback, also where nothing is waited
+// for.
+func TestNothingIsDoneWithAContextThatHasEnded(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, nil)
+	write(t, j, "a", "A")
+	before := tree(t, root)
+	for name, tt := range map[string]struct{ first, then txFunc }{
+		"a blind write":           {do(), put("a", "B")},
+		"a write under the lock":  {do(reads("a", "A"), put("a", "B")), do()},
+		"a removal":               {do(rm("a")), do()},
+		"the first read":          {do(), reads("a", "A")},
+		"a read, after a write":   {put("a", "B"), reads("a", "B")},
+		"a transaction that read": {reads("a", "A"), do()},
+	} {
+		for range 20 { // the lock is free, and must not win by chance
+			ctx, cancel := context.WithCancel(t.Context())
+			tx, err := j.Begin(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := tt.first(tx); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			cancel()
+			err = tt.then(tx)
+			if err == nil {
+				err = tx.Commit()
+			}
+			if !errors.Is(err, context.Canceled) {
+				t.Errorf("%s: %v", name, err)
+			}
+			tx.Rollback()
+		}
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 20 {
+		tx, err := j.Begin(ended)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tx.ReadFile("a"); !errors.Is(err, context.Canceled) {
+			t.Errorf("a read: %v", err)
+		}
+		tx.Rollback()
+	}
+	if err := j.View(ended, func(fs.FS) error { t.Error("the view was called"); return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("View: %v", err)
+	}
+	if _, err := j.Snapshot(ended); !errors.Is(err, context.Canceled) {
+		t.Errorf("Snapshot: %v", err)
+	}
+	if d := testtree.Diff(tree(t, root), before); d != "" {
+		t.Error(d)
+	}
+	write(t, j, "a", "A2")
+}
+
+// When one change can't be prepared, nothing is left of the others. Here somebody has
+// removed the content of a large file from staging.
+func TestAChangeThatCannotBePreparedLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for _, files := range []int{2, 20} { // one after the other, and in parallel
+		for _, locked := range []bool{false, true} {
+			root := t.TempDir()
+			j := open(t, root, nil)
+			err := j.Update(t.Context(), func(tx *journal.Tx) error {
+				if locked {
+					if _, err := tx.ReadDir("."); err != nil {
+						return err
+					}
+				}
+				if err := tx.WriteFile("y", []byte(large), 0o644); err != nil {
+					return err
+				}
+				for _, e := range staging(t, root) {
+					if err := os.Remove(filepath.Join(root, ".journal", "staging", e.Name())); err != nil {
+						return err
+					}
+				}
+				for n := range files {
+					if err := tx.WriteFile(fmt.Sprint("f", n), []byte("x"), 0o644); err != nil {
+						return err
+					}
+				}
+				return tx.WriteFile("z", []byte(large), 0o644)
+			})
+			if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "prepare y: ") {
+				t.Errorf("Update: %v", err)
+			}
+			if left := staging(t, root); len(left) > 0 {
+				t.Errorf("%d files, locked: %v: left in staging: %v", files, locked, left)
+			}
+			if d := testtree.Diff(content(t, root), nil); d != "" {
+				t.Errorf("the tree changed:\n%s", d)
+			}
+		}
 	}
 }
 
@@ -153,6 +261,55 @@ func TestCloseOfAFileDiscardsIt(t *testing.T) {
 	}
 	if left, _ := os.ReadDir(filepath.Join(root, ".journal", "staging")); len(left) > 0 {
 		t.Errorf("left in staging: %v", left)
+	}
+}
+
+// What a reader has not given to the end is not a file.
+func TestAFileWhoseSourceFailedIsNotCommitted(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, nil)
+	broken := errors.New("broken")
+	for _, size := range []int{10, len(large)} {
+		update(t, j, func(tx *journal.Tx) error {
+			f, err := tx.Create("f", 0o644)
+			if err != nil {
+				return err
+			}
+			if n, err := f.ReadFrom(io.MultiReader(strings.NewReader(large[:size]), iotest.ErrReader(broken))); n != int64(size) || err != broken {
+				t.Errorf("ReadFrom: %d, %v", n, err)
+			}
+			if err := f.Commit(); !errors.Is(err, broken) {
+				t.Errorf("Commit: %v", err)
+			}
+			return nil
+		})
+	}
+	if d := testtree.Diff(content(t, root), nil); d != "" {
+		t.Error(d)
+	}
+}
+
+// However a file is made, it has the mode that the system would give it.
+func TestANewFileHasPermissionsLessTheUmask(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, nil)
+	update(t, j, func(tx *journal.Tx) error {
+		f, err := tx.Create("create", 0o666)
+		if err != nil {
+			return err
+		}
+		return errors.Join(f.Commit(), tx.WriteFile("write", nil, 0o666), tx.Append("append", nil, 0o666))
+	})
+	if err := os.WriteFile(filepath.Join(root, "system"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	all := tree(t, root)
+	for name, n := range all {
+		if n.Mode != all["system"].Mode {
+			t.Errorf("%s: %v, want %v", name, n.Mode, all["system"].Mode)
+		}
 	}
 }
 

@@ -49,4 +49,3 @@ func (o Owner) String() string {
 	}
 	return fmt.Sprintf("%s, %s, since %s", o.Process(), o.State, o.Since.UTC().Format(time.DateTime+" UTC"))
 }
-

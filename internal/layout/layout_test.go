@@ -82,7 +82,12 @@ func TestOpenRefusesWhatIsNoJournalDirectory(t *testing.T) {
 		"a link on the way":     {func(root string) error { return os.Symlink(t.TempDir(), filepath.Join(root, "a")) }, "a/.journal", layout.ErrUnsafe},
 		"a LOCK that is a link": {linked("LOCK"), "", layout.ErrUnsafe},
 		"a VIEW that is a link": {linked("VIEW"), "", layout.ErrUnsafe},
+		"a GATE that is a link": {linked("GATE"), "", layout.ErrUnsafe},
+		"READY that is a link":  {linked("READY"), "", layout.ErrUnsafe},
+		"FORMAT, a link":        {linked("FORMAT"), "", layout.ErrUnsafe},
 		"a log that is a link":  {linked("log"), "", layout.ErrUnsafe},
+		"staging, a link":       {linked("staging"), "", layout.ErrUnsafe},
+		"lost+found, a link":    {linked("lost+found"), "", layout.ErrUnsafe},
 		"the root itself":       {func(string) error { return nil }, ".", fs.ErrInvalid},
 		"a path out of it":      {func(string) error { return nil }, "../x", fs.ErrInvalid},
 	}
@@ -229,5 +234,62 @@ func TestReadFormatTellsDamageFromANewerVersion(t *testing.T) {
 		if _, err := layout.ReadFormat(d.Home); !errors.Is(err, want) {
 			t.Errorf("%q: %v, want %v", text, err, want)
 		}
+	}
+}
+
+func TestCheckOwnerSeesADirectoryOfAnotherUser(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "log", "staging", "lost+found"} {
+		d, err := layout.Create(t.TempDir(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		if err := os.Chown(d.Path(name), 12345, -1); err != nil {
+			t.Skipf("needs root: gives a directory away: %v", err)
+		}
+		if err := d.CheckOwner(); !errors.Is(err, layout.ErrUnsafe) {
+			t.Errorf("%q belongs to somebody else: %v", name, err)
+		}
+	}
+}
+
+func TestReadFormatOpensOnlyAFile(t *testing.T) {
+	t.Parallel()
+	for name, replace := range map[string]func(file string) error{
+		"a link":      func(file string) error { return os.Symlink("real", file) },
+		"a directory": func(file string) error { return os.Mkdir(file, 0o700) },
+	} {
+		d, err := layout.Create(t.TempDir(), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		file := d.Path(layout.FormatFile)
+		if err := errors.Join(d.WriteFormat(1), os.Rename(file, d.Path("real")), replace(file)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := layout.ReadFormat(d.Home); !errors.Is(err, layout.ErrUnsafe) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// A crash may have left FORMAT half written under its first name.
+func TestWriteFormatAfterACrash(t *testing.T) {
+	t.Parallel()
+	d, err := layout.Create(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if err := os.WriteFile(d.Path(layout.FormatFile+".new"), []byte("forewri"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.WriteFormat(7); err != nil {
+		t.Fatal(err)
+	}
+	if f, err := layout.ReadFormat(d.Home); err != nil || f.ID != 7 {
+		t.Errorf("%+v, %v", f, err)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/forewrite/forewrite/internal/parallel"
 )
@@ -33,5 +34,21 @@ func TestDoStopsAfterAnError(t *testing.T) {
 	}
 	if got := calls.Load(); got > 4 {
 		t.Errorf("%d calls after the first had failed", got)
+	}
+}
+
+func TestDoUsesNoMoreGoroutinesThanWorkers(t *testing.T) {
+	t.Parallel()
+	var running, most atomic.Int32
+	err := parallel.Do(3, 30, func(int) error {
+		now := running.Add(1)
+		defer running.Add(-1)
+		for old := most.Load(); now > old && !most.CompareAndSwap(old, now); old = most.Load() {
+		}
+		time.Sleep(time.Millisecond)
+		return nil
+	})
+	if got := most.Load(); got != 3 || err != nil {
+		t.Errorf("%d at once, %v", got, err)
 	}
 }

@@ -16,7 +16,7 @@ func TestPlantedBugsFitTheCode(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(bugs) < 40 {
+	if len(bugs) < 60 {
 		t.Fatalf("%d bugs in testdata/planted", len(bugs))
 	}
 	for _, b := range bugs {

@@ -214,10 +214,13 @@ func TestClosedJournalRefuses(t *testing.T) {
 	}
 }
 
+// A second owner is refused before it has touched anything: what it took for a crash
+// would be the first one's work.
 func TestSecondOpenIsLockedOut(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	open(t, root, nil)
+	write(t, open(t, root, manual()), "a", "A")
+	before := frozen(t, root)
 	const timeout = 50 * time.Millisecond
 	start := time.Now()
 	_, err := journal.Open(t.Context(), root, &journal.Options{LockTimeout: timeout})
@@ -231,6 +234,9 @@ func TestSecondOpenIsLockedOut(t *testing.T) {
 	defer cancel()
 	if _, err := journal.Open(ctx, root, &journal.Options{LockTimeout: time.Hour}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("open with a context that ends: %v", err)
+	}
+	if d := testtree.Diff(frozen(t, root), before); d != "" {
+		t.Errorf("the second open has changed something:\n%s", d)
 	}
 }
 

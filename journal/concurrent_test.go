@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
@@ -81,5 +82,59 @@ func TestReadModifyWriteNeverLosesAnUpdate(t *testing.T) {
 	recovered(t, crash)
 	if d := testtree.Diff(content(t, crash), want); d != "" {
 		t.Errorf("after a crash:\n%s", d)
+	}
+}
+
+// A blind write is prepared beside other transactions. Where one of them has removed
+// its directory meanwhile, it fails, before the commit point.
+func TestABlindWriteIntoADirectoryThatIsRemovedMeanwhileFails(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, manual())
+	update(t, j, mkdir("d"))
+	committed := make(chan error, 1)
+	update(t, j, func(remover *journal.Tx) error {
+		if err := remover.RemoveAll("d"); err != nil {
+			return err
+		}
+		go func() { committed <- j.Update(t.Context(), put("d/x", "X")) }()
+		wait(t, "the blind write is prepared", func() bool { return len(staging(t, root)) > 0 })
+		return nil
+	})
+	if err := <-committed; !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the blind write: %v", err)
+	}
+	write(t, j, "y", "Y")
+	if left := staging(t, root); len(left) > 0 {
+		t.Errorf("left in staging: %v", left)
+	}
+}
+
+// A transaction reads what is not applied yet, here since a reader keeps the owner from
+// it. It commits after what it has read.
+func TestATransactionThatOnlyReadsWaitsForWhatItHasRead(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, manual())
+	write(t, j, "a", "old")
+	view, err := openReader(t, root).Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	committed := make(chan error, 1)
+	go func() { committed <- j.Update(t.Context(), put("a", "new")) }()
+	wait(t, "the write is in flight", func() bool { return j.Stats().InFlight > 0 || isLost(view) })
+	update(t, j, func(tx *journal.Tx) error {
+		if data, err := tx.ReadFile("a"); err != nil || string(data) != "new" {
+			t.Errorf("read %q, %v", data, err)
+		}
+		time.AfterFunc(50*time.Millisecond, func() { view.Close() })
+		return nil
+	})
+	if n := j.Stats().InFlight; n != 0 {
+		t.Errorf("what it has read is in flight, %d paths", n)
+	}
+	if err := <-committed; err != nil {
+		t.Error(err)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/journal"
@@ -101,4 +102,14 @@ func recovered(t testing.TB, root string) testtree.Tree {
 		t.Errorf("the second open changed files:\n%s", d)
 	}
 	return after
+}
+
+// wait waits until ready returns true.
+func wait(t testing.TB, what string, ready func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !ready(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("not within 10 s: %s", what)
+		}
+	}
 }

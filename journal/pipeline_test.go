@@ -137,13 +137,15 @@ func TestPipelineWritesOneGroupAhead(t *testing.T) {
 		commit(n)
 		<-wrote
 	}
-	commit(2)
+	for n := 2; n < 5; n++ { // more than are being applied, so that only the lead keeps them back
+		commit(n)
+	}
 	select {
 	case <-wrote:
 		t.Error("a third group was written while the first is applied")
 	case <-time.After(50 * time.Millisecond):
 	}
-	if got := p.inFlight.Len(); got != 3 {
+	if got := p.inFlight.Len(); got != 5 {
 		t.Errorf("%d paths in flight", got)
 	}
 	close(resume)

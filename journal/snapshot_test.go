@@ -190,3 +190,32 @@ func TestAViewListsADirectoryWhileItIsRemoved(t *testing.T) {
 	close(stop)
 	group.Wait()
 }
+
+// A file that a view lists may be removed at any moment: the view finds it in place, or
+// its version.
+func TestAViewListsAFileWhileItIsRemoved(t *testing.T) {
+	t.Parallel()
+	j := open(t, t.TempDir(), manual())
+	update(t, j, mkdir("d"))
+	for range 300 {
+		write(t, j, "d/f", "x")
+		err := j.View(t.Context(), func(fsys fs.FS) error {
+			removed := make(chan error, 1)
+			go func() { removed <- j.Update(t.Context(), rm("d/f")) }()
+			for {
+				entries, err := fs.ReadDir(fsys, "d")
+				if err != nil || len(entries) != 1 {
+					return fmt.Errorf("listed: %v, %v", entries, errors.Join(err, <-removed))
+				}
+				select {
+				case err := <-removed:
+					return err
+				default:
+				}
+			}
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -328,3 +328,35 @@ func TestReserveCanBeTriedAgain(t *testing.T) {
 		t.Errorf("%d groups", log.Groups)
 	}
 }
+
+// When no next segment can be made, here since the log directory is away, the current
+// one still has space for the mark of the checkpoint that frees some.
+func TestAFullSegmentHasSpaceForAMark(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	w := logwriter.New(dir, first(), nil, 8<<10)
+	defer w.Close()
+	add(t, w, 10)
+	if err := os.Rename(dir, dir+"-away"); err != nil {
+		t.Fatal(err)
+	}
+	for size := 2000; size > 0; size /= 2 {
+		for w.Reserve(len(group(1, size)), false) == nil {
+			add(t, w, size)
+		}
+	}
+	mark := group(w.LastLSN()+1, 1)
+	if err := w.Reserve(len(mark), true); err != nil {
+		t.Fatal(err)
+	}
+	lsn, err := w.Append(mark)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(dir+"-away", dir); err != nil {
+		t.Fatal(err)
+	}
+	if log := scan(t, dir); log.Last != lsn || log.End.State != segment.Clean {
+		t.Errorf("the log ends with group %d, not %d, %v: %v", log.Last, lsn, log.End.State, log.End.Err)
+	}
+}

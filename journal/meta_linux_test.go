@@ -77,6 +77,27 @@ func TestAReplacedFileKeepsModeOwnerAndAttributes(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsRemovedAndMadeInOneTransactionIsNew(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	f := filepath.Join(root, "f")
+	j := open(t, root, nil)
+	write(t, j, "f", "new")
+	want := about(t, f)
+	for name, removal := range map[string]txFunc{"Remove": rm("f"), "RemoveAll": rmAll("f"), "Rename": mv("f", "g")} {
+		if err := os.Chmod(f, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Lsetxattr(f, "user.a", []byte("1"), 0); err != nil {
+			t.Skipf("needs a file system with user attributes: %v", err)
+		}
+		update(t, j, do(removal, put("f", "new")))
+		if got := about(t, f); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 // A file that is removed has no successor: what is made at its name afterwards takes over
 // nothing, even if the old one is still in place.
 func TestANewFileTakesNothingOverFromOneThatIsBeingRemoved(t *testing.T) {

@@ -15,6 +15,8 @@ import (
 	"github.com/forewrite/forewrite/internal/testtree"
 	"github.com/forewrite/forewrite/internal/viewlock"
 	"github.com/forewrite/forewrite/journal"
+	"github.com/forewrite/forewrite/journal/record"
+	"github.com/forewrite/forewrite/recovery"
 )
 
 // eventually waits until there is what it asks for.
@@ -146,6 +148,54 @@ func TestATransactionReadsWhatIsNotAppliedYet(t *testing.T) {
 	release()
 	if err := <-committed; err != nil {
 		t.Error(err)
+	}
+}
+
+// A large file that is not applied yet has a name in staging that its own transaction
+// will remove. One that renames it takes a name of its own, and gives it back.
+func TestRenameOfALargeFileThatIsNotAppliedYet(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := open(t, root, manual())
+	write(t, j, "a", "A")
+	release := delayed(t, root)
+	done := make(chan error, 2)
+	go func() { done <- j.Update(context.Background(), put("a", large)) }()
+	eventually(t, "it is in flight", func() bool { return j.Stats().InFlight == 1 })
+	before := len(staging(t, root))
+	tx, err := j.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(tx.Rename("a", "b"), tx.Rollback()); err != nil {
+		t.Fatal(err)
+	}
+	if got := len(staging(t, root)); got != before {
+		t.Errorf("%d files in staging after Rollback, %d before", got, before)
+	}
+	go func() { done <- j.Update(context.Background(), mv("a", "b")) }()
+	eventually(t, "it is renamed in flight", func() bool { return j.Stats().InFlight == 2 })
+	release()
+	if err := errors.Join(<-done, <-done); err != nil {
+		t.Fatal(err)
+	}
+	named := make(map[string]bool)
+	for r, err := range recovery.Records(t.Context(), filepath.Join(root, ".journal")) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i := r.Record.Intent; r.Record.Kind == record.KindIntent && i.Payload.Name != "" {
+			if named[i.Payload.Name] {
+				t.Errorf("two records name %s", i.Payload.Name)
+			}
+			named[i.Payload.Name] = true
+		}
+	}
+	if len(named) != 2 {
+		t.Errorf("names in the log: %v", named)
+	}
+	if d := testtree.Diff(content(t, root), map[string]string{"b": large}); d != "" {
+		t.Error(d)
 	}
 }
 

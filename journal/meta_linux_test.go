@@ -79,6 +79,83 @@ func TestAReplacedFileKeepsModeOwnerAndAttributes(t *testing.T) {
 	}
 }
 
+func TestAFileThatIsRemovedAndMadeInOneTransactionIsNew(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	f := filepath.Join(root, "f")
+	j := open(t, root, nil)
+	write(t, j, "f", "new")
+	want := about(t, f)
+	for name, removal := range map[string]txFunc{"Remove": rm("f"), "RemoveAll": rmAll("f"), "Rename": mv("f", "g")} {
+		if err := os.Chmod(f, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := unix.Lsetxattr(f, "user.a", []byte("1"), 0); err != nil {
+			t.Skipf("needs a file system with user attributes: %v", err)
+		}
+		update(t, j, do(removal, put("f", "new")))
+		if got := about(t, f); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// The predecessor of a file may be in flight: it is that one, and not the one that is
+// still in place.
+func TestAFileTakesOverFromTheOneInFlight(t *testing.T) {
+	t.Parallel()
+	for name, give := range map[string]func(f string) error{
+		"an attribute": func(f string) error { return unix.Lsetxattr(f, "user.a", []byte("1"), 0) },
+		"an owner":     func(f string) error { return os.Chown(f, 12345, 23456) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			root := t.TempDir()
+			f := filepath.Join(root, "f")
+			j := open(t, root, manual())
+			write(t, j, "f", "new")
+			want := about(t, f)
+			if err := give(f); err != nil {
+				t.Skipf("needs root, and a file system with user attributes: %v", err)
+			}
+			release := delayed(t, root)
+			done := make(chan error, 2)
+			go func() { done <- j.Update(context.Background(), do(rm("f"), put("f", "new"))) }()
+			eventually(t, "a new file is in flight", func() bool { return j.Stats().InFlight == 1 })
+			go func() { done <- j.Update(context.Background(), put("f", "newer")) }()
+			eventually(t, "its successor is prepared", func() bool { return len(staging(t, root)) == 2 })
+			time.Sleep(20 * time.Millisecond)
+			release()
+			if err := errors.Join(<-done, <-done); err != nil {
+				t.Fatal(err)
+			}
+			if got := about(t, f); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		})
+	}
+}
+
+func TestANewFileHasTheGroupOfASetGroupIDDirectory(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	d := filepath.Join(root, "d")
+	if err := errors.Join(os.Mkdir(d, 0o755), os.Chown(d, -1, 23456), os.Chmod(d, 0o755|os.ModeSetgid)); err != nil {
+		t.Skipf("needs root: makes a directory of another group: %v", err)
+	}
+	j := open(t, root, nil)
+	update(t, j, do(put("d/f", "new"), stream("d/large", large)))
+	if err := os.WriteFile(filepath.Join(d, "system"), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	want := about(t, filepath.Join(d, "system"))
+	for _, name := range []string{"f", "large"} {
+		if got := about(t, filepath.Join(d, name)); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
 // A file that is removed has no successor: what is made at its name afterwards takes over
 // nothing, even if the old one is still in place.
 func TestANewFileTakesNothingOverFromOneThatIsBeingRemoved(t *testing.T) {

@@ -296,3 +296,21 @@ func TestExpect(t *testing.T) {
 		t.Errorf("a is %q", got)
 	}
 }
+
+func TestRenameToItselfChangesNothing(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	beginning(t, root)
+	j := open(t, root, manual())
+	write(t, j, "probe", "x")
+	before, logged := frozen(t, filepath.Join(root, "d")), j.Stats().LogBytes
+	for _, name := range []string{"d", "d/x", "link", "dangling", "d/sub"} {
+		update(t, j, mv(name, name))
+	}
+	if d := testtree.Diff(frozen(t, filepath.Join(root, "d")), before); d != "" {
+		t.Error(d)
+	}
+	if got := j.Stats().LogBytes; got != logged {
+		t.Errorf("%d bytes were logged", got-logged)
+	}
+}

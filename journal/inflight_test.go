@@ -180,7 +180,7 @@ func TestRenameOfALargeFileThatIsNotAppliedYet(t *testing.T) {
 		t.Fatal(err)
 	}
 	named := make(map[string]bool)
-	for r, err := range recovery.Records(t.Context(), filepath.Join(root, ".journal")) {
+	for r, err := range recovery.Records(t.Context(), root, nil) {
 		if err != nil {
 			t.Fatal(err)
 		}

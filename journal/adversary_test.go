@@ -343,3 +343,25 @@ func TestAGroupThatDoesNotFitLeavesTheLogWhole(t *testing.T) {
 		t.Errorf("%d transactions were replayed", again.Recovered().Replayed)
 	}
 }
+
+// A directory that holds the journal directory can't be moved or removed.
+func TestADirectoryWithTheJournalInItStays(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	if err := os.Mkdir(filepath.Join(root, "state"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	j := openInternal(t, root, &Options{Dir: "state/journal"})
+	for name, fn := range map[string]func(*Tx) error{
+		"rename":     func(tx *Tx) error { return tx.Rename("state", "elsewhere") },
+		"remove":     func(tx *Tx) error { return tx.Remove("state") },
+		"remove all": func(tx *Tx) error { return tx.RemoveAll("state") },
+	} {
+		if err := j.Update(t.Context(), fn); !errors.Is(err, fs.ErrInvalid) && !errors.Is(err, syscall.ENOTEMPTY) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := j.Update(t.Context(), putInternal("state/f", 1)); err != nil {
+		t.Errorf("a file beside it: %v", err)
+	}
+}

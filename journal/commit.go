@@ -114,11 +114,10 @@ func (tx *Tx) structureChanged(since uint64, blind []blindPut) bool {
 	if tx.tree().FollowedLink && tx.owner.inFlight.Structure() != since {
 		return true
 	}
-	paths := make([]string, 0, 2*len(blind))
-	for _, b := range blind {
-		paths = append(paths, b.name)
+	paths := make([]string, len(blind)) // without links, the names are the paths
+	for i, b := range blind {
+		paths[i] = b.name
 	}
-	paths = slices.AppendSeq(paths, tx.set.Paths())
 	return tx.owner.inFlight.StructureChanged(since, paths)
 }
 

@@ -9,8 +9,6 @@
 package apply
 
 import (
-	"iter"
-	"maps"
 	"path"
 	"slices"
 
@@ -50,9 +48,6 @@ type Set struct {
 
 // Len returns the number of paths that the set changes.
 func (s *Set) Len() int { return len(s.changes) }
-
-// Paths returns the paths that the set changes, in no order.
-func (s *Set) Paths() iter.Seq[string] { return maps.Keys(s.changes) }
 
 // Names returns the names in the directory dir that the set knows something about.
 // They are all that is in it, whatever is on disk, if whole is true: the set makes or

@@ -101,7 +101,7 @@ func (w *Writer) Reserve(size int, mark bool) error {
 
 // nextSegment returns a ready segment with room for need bytes.
 func (w *Writer) nextSegment(need int64) (*ready, error) {
-	if m, ok := w.awaitAhead(false); ok && m.err == nil {
+	if m, ok := w.awaitAhead(); ok && m.err == nil {
 		w.next.Segment++
 		if m.segment.free >= need {
 			return m.segment, nil
@@ -128,7 +128,7 @@ func (w *Writer) nextSize(need int64) int64 {
 // caller holds w.mu.
 func (w *Writer) makeAhead(size int64) {
 	w.started = true
-	if w.ahead != nil || w.closed {
+	if w.ahead != nil {
 		return
 	}
 	w.ahead = make(chan made, 1)
@@ -138,13 +138,12 @@ func (w *Writer) makeAhead(size int64) {
 	}(w.ahead, w.next.Segment)
 }
 
-// awaitAhead waits for the segment that is made in the background, if one is. After
-// closing none is made any more.
-func (w *Writer) awaitAhead(closing bool) (made, bool) {
+// awaitAhead waits for the segment that is made in the background, if one is. Prepare
+// makes none any more then.
+func (w *Writer) awaitAhead() (made, bool) {
 	w.mu.Lock()
 	ahead := w.ahead
 	w.ahead, w.started = nil, true
-	w.closed = w.closed || closing
 	w.mu.Unlock()
 	if ahead == nil {
 		return made{}, false
@@ -154,7 +153,7 @@ func (w *Writer) awaitAhead(closing bool) (made, bool) {
 
 // abandonAhead leaves a segment that was made ahead unused.
 func (w *Writer) abandonAhead() {
-	if m, ok := w.awaitAhead(true); ok && m.err == nil {
+	if m, ok := w.awaitAhead(); ok && m.err == nil {
 		w.abandon(m.segment)
 		w.next.Segment++
 	}

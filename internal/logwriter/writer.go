@@ -51,8 +51,7 @@ type Writer struct {
 	next    Position
 
 	mu       sync.Mutex
-	started  bool // a segment was made, or is being made
-	closed   bool
+	started  bool // a segment was made or is being made, or none will be
 	ahead    chan made  // the segment being made in the background; nil when there is none
 	segments []*inUse   // on disk, in the order of their numbers
 	newest   *inUse     // of them, the one with the last group of this session; nil before
@@ -144,7 +143,7 @@ func (w *Writer) Finish(group []byte) error {
 // Close closes the current segment, and removes one that was made ahead and not used.
 func (w *Writer) Close() error {
 	var errs []error
-	if m, ok := w.awaitAhead(true); ok && m.err == nil {
+	if m, ok := w.awaitAhead(); ok && m.err == nil {
 		errs = append(errs, m.segment.close(), segment.Retire(w.dir, m.segment.name))
 	}
 	if w.current != nil {

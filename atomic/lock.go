@@ -72,11 +72,17 @@ func acquire(ctx context.Context, fsys filesystem, path string, mode lockMode, o
 	if err != nil {
 		return nil, l.lockError(fsys, file, err)
 	}
+	acquired := false
+	defer func() {
+		if !acquired {
+			processLocks.release(entry, mode) // also when OnWait panics
+		}
+	}()
 	if err := wait.Poll(func() (bool, error) { return l.try(fsys, file) }); err != nil {
-		processLocks.release(entry, mode)
 		return nil, l.lockError(fsys, file, err)
 	}
 	processLocks.add(l, entry)
+	acquired = true
 	return l, nil
 }
 

@@ -3,6 +3,7 @@ package journal
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/forewrite/forewrite/internal/apply"
 	"github.com/forewrite/forewrite/internal/parallel"
@@ -41,7 +42,7 @@ func (a *applier) apply(batch []*request, lsn record.LSN, done func(*request)) (
 		a.state.poison(err)
 		return applied, fmt.Errorf("%w: %w", ErrCommitted, err)
 	}
-	if !onlyCheckpoint(batch) { // which leaves nothing to checkpoint
+	if slices.ContainsFunc(batch, changesFiles) { // else there is nothing to checkpoint
 		a.dirty.reached(lsn)
 		a.applied()
 	}

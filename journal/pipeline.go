@@ -77,8 +77,12 @@ type request struct {
 	wake chan wakeup // capacity 1: one message at a time
 }
 
+// changesFiles reports whether the request is neither a mark nor a transaction that
+// only reads.
+func changesFiles(r *request) bool { return len(r.changes) > 0 }
+
 // onlyCheckpoint reports whether the batch is just the mark of a checkpoint. It may use
-// room in the log that is kept for that, and makes nothing dirty.
+// room in the log that is left free for that.
 func onlyCheckpoint(batch []*request) bool { return len(batch) == 1 && batch[0].checkpoint }
 
 type wakeup int

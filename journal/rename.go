@@ -119,10 +119,11 @@ func (tx *Tx) preserve(p string, e overlay.Entry) (record.Payload, error) {
 			return payload, err
 		}
 		// It was put into place and checkpointed since it was looked up.
+		missing := e.Change
 		if e, err = tx.tree().Lstat(p); err != nil {
 			return record.Payload{}, err
 		}
-		if !e.Exists() {
+		if !e.Exists() || e.Change == missing { // its payload is gone
 			return record.Payload{}, fs.ErrNotExist
 		}
 	}

@@ -37,6 +37,9 @@ func (j *Journal) View(ctx context.Context, fn func(fs.FS) error) error {
 	defer s.Close() // also when fn panics
 	fnErr := fn(overlay.FS{Tree: s.fsys.Tree, Check: func() error { return errors.Join(ctx.Err(), s.fsys.Check()) }})
 	if lost := s.lost(); lost != nil {
+		if j.state.closed.Load() {
+			lost = ErrClosed // and what kept the owner from applying is closed
+		}
 		return fmt.Errorf("journal: view: %w", errors.Join(lost, fnErr))
 	}
 	if err := s.Close(); err != nil && fnErr == nil {

@@ -94,7 +94,7 @@ func Create(root, rel string) (*Dir, error) {
 func (d *Dir) create() error {
 	err := d.open()
 	if errors.Is(err, ErrNoJournal) {
-		if err := d.Root.Mkdir(d.Rel, 0o700); err != nil {
+		if err := d.Root.Mkdir(d.Rel, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
 			return fmt.Errorf("make the journal directory %s: %w", d.Rel, fsx.Underlying(err))
 		}
 		err = d.open()

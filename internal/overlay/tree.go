@@ -128,10 +128,11 @@ func (t *Tree) Open(p string, e Entry) (io.ReadCloser, error) {
 		if err == nil {
 			file.Close()
 		}
+		opened := e
 		if e, err = t.Lstat(p); err != nil {
 			return nil, err
 		}
-		if !e.Exists() {
+		if !e.Exists() || e.Change != nil && e.Change == opened.Change { // its payload is gone
 			return nil, fs.ErrNotExist
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -192,6 +193,9 @@ func TestReserveCanBeTriedAgain(t *testing.T) {
 // one still has space for the mark of the checkpoint that frees some.
 func TestAFullSegmentHasSpaceForAMark(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows renames no directory with an open file in it")
+	}
 	dir := t.TempDir()
 	w := logwriter.New(dir, first(), nil, 8<<10)
 	defer w.Close()

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/forewrite/forewrite/atomic"
+	"github.com/forewrite/forewrite/internal/fsx"
 )
 
 // childHold acquires the lock and holds it until it is killed.
@@ -409,4 +410,49 @@ func TestALockIsThatOfThePathWhenWaitingBegan(t *testing.T) {
 		t.Error(err)
 	}
 	wantNames(t, other)
+}
+
+// A panic in OnWait, beside another goroutine or another process, must not leave the
+// path locked in this one.
+func TestAPanicInOnWaitReleasesThePath(t *testing.T) {
+	t.Parallel()
+	for name, hold := range map[string]func(path string) (release func() error, err error){
+		"a goroutine": func(path string) (func() error, error) {
+			l, err := atomic.Lock(t.Context(), path, nil)
+			return l.Unlock, err
+		},
+		"another process": func(path string) (func() error, error) { // an open file of its own is the same to the kernel
+			f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+			if err != nil {
+				return nil, err
+			}
+			if locked, err := fsx.TryLock(f, true); !locked || err != nil {
+				return nil, errors.Join(err, errors.New("not locked"))
+			}
+			return f.Close, nil
+		},
+	} {
+		path := filepath.Join(t.TempDir(), "LOCK")
+		release, err := hold(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: OnWait was not called", name)
+				}
+			}()
+			atomic.Lock(t.Context(), path, &atomic.LockOptions{OnWait: func(atomic.Holder) { panic("in OnWait") }})
+		}()
+		if err := release(); err != nil {
+			t.Fatal(err)
+		}
+		l, err := atomic.Lock(t.Context(), path, &atomic.LockOptions{Timeout: -1})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		l.Unlock()
+	}
 }

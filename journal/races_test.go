@@ -365,3 +365,101 @@ func TestADirectoryWithTheJournalInItStays(t *testing.T) {
 		t.Errorf("a file beside it: %v", err)
 	}
 }
+
+// Of several first opens of a root one makes the journal, and the others wait for it.
+func TestFirstOpensWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	for range 40 {
+		root := t.TempDir()
+		var group sync.WaitGroup
+		for range 2 {
+			group.Go(func() {
+				j, err := Open(t.Context(), root, nil)
+				if err == nil {
+					err = j.Close()
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+	}
+}
+
+// Reading leaves nothing to checkpoint.
+func TestReadsCauseNoCheckpoint(t *testing.T) {
+	t.Parallel()
+	j := openInternal(t, t.TempDir(), &Options{CheckpointIdle: -1})
+	if err := j.Update(t.Context(), putInternal("a", 3)); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Checkpoint(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	before := j.Stats().Groups
+	for range 3 {
+		if _, err := readDirInternal(t, j, "."); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Checkpoint(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if after := j.Stats().Groups; after != before {
+		t.Errorf("three reads wrote %d groups", after-before)
+	}
+}
+
+// A payload that a cleaner has removed must not make a transaction look for it for
+// ever, with the writer lock held.
+func TestAMissingPayloadEndsARename(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	j := openInternal(t, root, &Options{CheckpointIdle: -1, InlineLimit: 100})
+	p := j.owner.pipeline
+	apply, written, resume := p.apply, make(chan struct{}), make(chan struct{})
+	p.apply = func(batch []*request, lsn record.LSN, done func(*request)) (int, error) {
+		close(written)
+		<-resume
+		return apply(batch, lsn, done)
+	}
+	committed := make(chan error)
+	go func() { committed <- j.Update(t.Context(), putInternal("large", 1000)) }()
+	<-written
+	staging := filepath.Join(root, ".journal", "staging")
+	entries, err := os.ReadDir(staging)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if err := os.Remove(filepath.Join(staging, e.Name())); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, fn := range map[string]func(*Tx) error{
+		"rename": func(tx *Tx) error { return tx.Rename("large", "elsewhere") },
+		"read":   func(tx *Tx) error { _, err := tx.ReadFile("large"); return err },
+	} {
+		if err := j.Update(t.Context(), fn); !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	close(resume)
+	if err := <-committed; !errors.Is(err, ErrCommitted) {
+		t.Errorf("the commit: %v", err)
+	}
+}
+
+func TestAViewAcrossCloseOfAReadOnlyJournalIsClosed(t *testing.T) {
+	t.Parallel()
+	root := t.TempDir()
+	owner := openInternal(t, root, nil)
+	if err := owner.Update(t.Context(), putInternal("a", 3)); err != nil {
+		t.Fatal(err)
+	}
+	reader := openInternal(t, root, &Options{ReadOnly: true})
+	if err := reader.View(t.Context(), func(fs.FS) error { return reader.Close() }); !errors.Is(err, ErrClosed) {
+		t.Errorf("%v", err)
+	}
+}

@@ -51,7 +51,7 @@ type Writer struct {
 	next    Position
 
 	mu       sync.Mutex
-	started  bool // a segment was made or is being made, or none will be
+	started  bool       // a segment was made or is being made, or none will be
 	ahead    chan made  // the segment being made in the background; nil when there is none
 	segments []*inUse   // on disk, in the order of their numbers
 	newest   *inUse     // of them, the one with the last group of this session; nil before

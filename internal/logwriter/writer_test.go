@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -333,6 +334,9 @@ func TestReserveCanBeTriedAgain(t *testing.T) {
 // one still has space for the mark of the checkpoint that frees some.
 func TestAFullSegmentHasSpaceForAMark(t *testing.T) {
 	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("Windows renames no directory with an open file in it")
+	}
 	dir := t.TempDir()
 	w := logwriter.New(dir, first(), nil, 8<<10)
 	defer w.Close()

@@ -19,16 +19,6 @@ import (
 	"github.com/forewrite/forewrite/recovery"
 )
 
-// eventually waits until there is what it asks for.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !ok(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("in vain: ", what)
-		}
-	}
-}
-
 // A blind write is prepared beside others. If what it leads to has changed when it gets
 // its place in the commit order, it is what it would have been had it begun then.
 func TestABlindWriteComesAfterWhatWasCommittedWhileItWasPrepared(t *testing.T) {
@@ -70,7 +60,7 @@ func TestABlindWriteComesAfterWhatWasCommittedWhileItWasPrepared(t *testing.T) {
 			}
 			written := make(chan error, 1)
 			go func() { written <- j.Update(context.Background(), put(tt.write, "W")) }()
-			eventually(t, "the write is prepared", func() bool { return len(staging(t, root)) > 0 })
+			wait(t, "the write is prepared", func() bool { return len(staging(t, root)) > 0 })
 			time.Sleep(5 * time.Millisecond) // it waits for the writer lock
 			if err := errors.Join(tt.tx(holder), holder.Commit()); err != nil {
 				t.Fatal(err)
@@ -126,7 +116,7 @@ func TestATransactionReadsWhatIsNotAppliedYet(t *testing.T) {
 	go func() {
 		committed <- j.Update(context.Background(), do(reads("a", "old"), put("a", "new"), rm("gone"), put("large", large)))
 	}()
-	eventually(t, "the commit is in flight", func() bool { return j.Stats().InFlight == 3 })
+	wait(t, "the commit is in flight", func() bool { return j.Stats().InFlight == 3 })
 	start := time.Now()
 	tx, err := j.Begin(t.Context())
 	if err != nil {
@@ -161,7 +151,7 @@ func TestRenameOfALargeFileThatIsNotAppliedYet(t *testing.T) {
 	release := delayed(t, root)
 	done := make(chan error, 2)
 	go func() { done <- j.Update(context.Background(), put("a", large)) }()
-	eventually(t, "it is in flight", func() bool { return j.Stats().InFlight == 1 })
+	wait(t, "it is in flight", func() bool { return j.Stats().InFlight == 1 })
 	before := len(staging(t, root))
 	tx, err := j.Begin(t.Context())
 	if err != nil {
@@ -174,7 +164,7 @@ func TestRenameOfALargeFileThatIsNotAppliedYet(t *testing.T) {
 		t.Errorf("%d files in staging after Rollback, %d before", got, before)
 	}
 	go func() { done <- j.Update(context.Background(), mv("a", "b")) }()
-	eventually(t, "it is renamed in flight", func() bool { return j.Stats().InFlight == 2 })
+	wait(t, "it is renamed in flight", func() bool { return j.Stats().InFlight == 2 })
 	release()
 	if err := errors.Join(<-done, <-done); err != nil {
 		t.Fatal(err)
@@ -209,7 +199,7 @@ func TestACommitThatCannotBeAppliedIsDurable(t *testing.T) {
 	release := delayed(t, root)
 	committed := make(chan error, 1)
 	go func() { committed <- j.Update(context.Background(), put("a", "new")) }()
-	eventually(t, "the commit is in flight", func() bool { return j.Stats().InFlight == 1 })
+	wait(t, "the commit is in flight", func() bool { return j.Stats().InFlight == 1 })
 	time.Sleep(50 * time.Millisecond) // it is in the log
 	for _, e := range staging(t, root) {
 		if err := os.Remove(filepath.Join(root, ".journal", "staging", e.Name())); err != nil {

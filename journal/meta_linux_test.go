@@ -121,9 +121,9 @@ func TestAFileTakesOverFromTheOneInFlight(t *testing.T) {
 			release := delayed(t, root)
 			done := make(chan error, 2)
 			go func() { done <- j.Update(context.Background(), do(rm("f"), put("f", "new"))) }()
-			eventually(t, "a new file is in flight", func() bool { return j.Stats().InFlight == 1 })
+			wait(t, "a new file is in flight", func() bool { return j.Stats().InFlight == 1 })
 			go func() { done <- j.Update(context.Background(), put("f", "newer")) }()
-			eventually(t, "its successor is prepared", func() bool { return len(staging(t, root)) == 2 })
+			wait(t, "its successor is prepared", func() bool { return len(staging(t, root)) == 2 })
 			time.Sleep(20 * time.Millisecond)
 			release()
 			if err := errors.Join(<-done, <-done); err != nil {
@@ -175,9 +175,9 @@ func TestANewFileTakesNothingOverFromOneThatIsBeingRemoved(t *testing.T) {
 	release := delayed(t, root)
 	done := make(chan error, 2)
 	go func() { done <- j.Update(context.Background(), rm("f")) }()
-	eventually(t, "the removal is in flight", func() bool { return j.Stats().InFlight == 1 })
+	wait(t, "the removal is in flight", func() bool { return j.Stats().InFlight == 1 })
 	go func() { done <- j.Update(context.Background(), put("f", "new")) }()
-	eventually(t, "the new file is in flight", func() bool { return len(staging(t, root)) == 1 })
+	wait(t, "the new file is in flight", func() bool { return len(staging(t, root)) == 1 })
 	time.Sleep(20 * time.Millisecond)
 	release()
 	if err := errors.Join(<-done, <-done); err != nil {

@@ -26,6 +26,23 @@ func (l *fakeLog) pipeline() *pipeline {
 	return &pipeline{write: l.write, apply: l.apply, inFlight: new(overlay.InFlight)}
 }
 
+// reach waits until n groups are written, and then a moment in which no other must be.
+func (l *fakeLog) reach(t *testing.T, n int) {
+	t.Helper()
+	written := func() int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return len(l.groups)
+	}
+	for deadline := time.Now().Add(10 * time.Second); written() < n && time.Now().Before(deadline); {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(step)
+	if got := written(); got != n {
+		t.Errorf("%d groups are written, want %d", got, n)
+	}
+}
+
 func (l *fakeLog) write(batch []*request) (record.LSN, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -171,13 +188,8 @@ func TestPipelineHandsTheLeadOnWhenItIsItsTurnToApply(t *testing.T) {
 			t.Fatal(err)
 		}
 		start(p, r)
-		time.Sleep(step)
+		l.reach(t, 1) // also after the second: it is not the first one's turn yet
 	}
-	l.mu.Lock()
-	if got := len(l.groups); got != 1 {
-		t.Errorf("%d groups were written before it was the first one's turn", got)
-	}
-	l.mu.Unlock()
 	p.applying.Unlock()
 	p.close()
 	if got := len(l.groups); got != 2 {
@@ -215,19 +227,9 @@ func TestPipelineDoesNotWriteAFewWhileManyAreApplied(t *testing.T) {
 		t.Fatal(err)
 	}
 	start(p, few)
-	written := func() int {
-		time.Sleep(step)
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		return len(l.groups)
-	}
-	if got := written(); got != 1 {
-		t.Errorf("%d groups were written while two requests of the first are not done", got)
-	}
+	l.reach(t, 1) // two requests of the first group are not done
 	acknowledge <- struct{}{}
-	if got := written(); got != 2 {
-		t.Errorf("%d groups were written when one request of the first is not done", got)
-	}
+	l.reach(t, 2) // one is not done, and one waits
 	close(acknowledge)
 	p.close()
 }
@@ -323,14 +325,15 @@ func TestPipelineAbortsAfterTheGroupsBefore(t *testing.T) {
 			t.Fatal(err)
 		}
 		go func() { outcome <- p.await(r) }()
-		time.Sleep(step)
 		return outcome
 	}
 	first := commit("a")
+	l.reach(t, 1)
 	l.mu.Lock()
 	l.full = errors.New("no space")
 	l.mu.Unlock()
 	second := commit("b")
+	time.Sleep(step)
 	defer p.close()
 	if c, _ := p.inFlight.Lookup("a"); c == nil {
 		t.Error("a committed change that is not applied is not in flight any more")

@@ -37,7 +37,7 @@ func putInternal(name string, size int) func(*Tx) error {
 func TestNoTransactionBuildsOnAnAbortedOne(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
-	j := openInternal(t, root, &Options{CheckpointIdle: 5 * time.Millisecond, InlineLimit: 100})
+	j := openInternal(t, root, &Options{CheckpointIdle: -1, InlineLimit: 100})
 	if err := j.Update(t.Context(), func(tx *Tx) error { return tx.WriteFile("c", []byte("0"), 0o644) }); err != nil {
 		t.Fatal(err)
 	}
@@ -82,6 +82,13 @@ func TestNoTransactionBuildsOnAnAbortedOne(t *testing.T) {
 			}
 		})
 	}
+	group.Go(func() {
+		for time.Now().Before(end) {
+			if err := j.Checkpoint(t.Context()); err != nil && !errors.Is(err, full) {
+				t.Error(err)
+			}
+		}
+	})
 	group.Wait()
 	data, err := os.ReadFile(filepath.Join(root, "c"))
 	if err != nil || string(data) != fmt.Sprint(acknowledged.Load()) || refused.Load() == 0 {

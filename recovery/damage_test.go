@@ -199,7 +199,7 @@ func TestAnInterruptedSalvageCanBeRepeated(t *testing.T) {
 		w.Segment(0).Tx(5, put("e", "5"))
 		flip(w, paths[1], 50)
 		opts := recovery.Options{Policy: recovery.Salvage}
-		_, err := w.recover(&countdown{context.Background(), n}, opts)
+		_, err := w.recover(endsAfter(n), opts)
 		if err != nil && !errors.Is(err, context.Canceled) {
 			t.Fatalf("stopped after %d: %v", n, err)
 		}

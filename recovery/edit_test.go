@@ -161,7 +161,7 @@ func TestEditedFilesStayWhenRecoveryIsInterrupted(t *testing.T) {
 			for n, w := range worlds[i] {
 				w.in(t)
 				e.edit(w)
-				_, err := w.recover(&countdown{context.Background(), n}, recovery.Options{})
+				_, err := w.recover(endsAfter(n), recovery.Options{})
 				if err != nil && !errors.Is(err, context.Canceled) {
 					t.Fatalf("stopped after %d: %v", n, err)
 				}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/forewrite/forewrite/internal/testtree"
@@ -220,13 +221,20 @@ func TestPlanReportsWhatRunDoes(t *testing.T) {
 }
 
 // countdown is a context that ends after it was asked a number of times.
+// Several goroutines may ask it.
 type countdown struct {
 	context.Context
-	left int
+	left atomic.Int64
+}
+
+func endsAfter(n int) *countdown {
+	c := &countdown{Context: context.Background()}
+	c.left.Store(int64(n))
+	return c
 }
 
 func (c *countdown) Err() error {
-	if c.left--; c.left < 0 {
+	if c.left.Add(-1) < 0 {
 		return context.Canceled
 	}
 	return nil
@@ -241,7 +249,7 @@ func TestAnInterruptedRecoveryCanBeRepeated(t *testing.T) {
 			t.Parallel()
 			for n := 0; ; n++ {
 				w := s.build(t)
-				_, err := w.recover(&countdown{context.Background(), n}, recovery.Options{})
+				_, err := w.recover(endsAfter(n), recovery.Options{})
 				if err != nil && !errors.Is(err, context.Canceled) {
 					t.Fatalf("stopped after %d: %v", n, err)
 				}

@@ -19,6 +19,8 @@ const (
 	// stagedUnit bytes of staged content count like a segment. A large file leaves
 	// next to nothing in the log, but each version takes its space on the disk.
 	stagedUnit = 16 << 20
+	// retryPause is how long to wait before a checkpoint that failed is tried again.
+	retryPause = time.Second
 )
 
 // Checkpoint fsyncs every file and directory that was changed, notes it in the log and
@@ -172,8 +174,13 @@ func (c *checkpointer) background() {
 				continue // the checkpoint before has done it
 			}
 		}
-		if err := c.run(context.Background()); err != nil && !errors.Is(err, ErrClosed) {
-			c.state.logger.Error("journal: checkpoint", "error", err)
+		err := c.run(context.Background())
+		if err == nil || errors.Is(err, ErrClosed) {
+			continue
+		}
+		c.state.logger.Error("journal: checkpoint", "error", err)
+		if !errors.Is(err, ErrPoisoned) { // for lack of space, which a checkpoint frees
+			c.idleTimer.Reset(max(c.idle, retryPause))
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (w *groupWriter) write(batch []*request) (record.LSN, error) {
 	if len(group) == record.HeaderSize { // they only read
 		return w.log.LastLSN(), nil
 	}
-	return w.append(group, onlyCheckpoint(batch))
+	return w.append(group, batch[0].checkpoint) // then it is the only one
 }
 
 func (w *groupWriter) append(group []byte, onlyMark bool) (record.LSN, error) {

@@ -81,10 +81,6 @@ type request struct {
 // only reads.
 func changesFiles(r *request) bool { return len(r.changes) > 0 }
 
-// onlyCheckpoint reports whether the batch is just the mark of a checkpoint. It may use
-// room in the log that is left free for that.
-func onlyCheckpoint(batch []*request) bool { return len(batch) == 1 && batch[0].checkpoint }
-
 type wakeup int
 
 const (
@@ -98,7 +94,7 @@ const (
 func (p *pipeline) enqueue(r *request, aborted *error) error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if now := p.aborted.Load(); now != aborted {
+	if now := p.aborted.Load(); now != aborted && !r.checkpoint { // which reads nothing
 		return *now
 	}
 	r.wake = make(chan wakeup, 1)
@@ -163,14 +159,19 @@ func (p *pipeline) lead() {
 	p.fail(batch[applied:], err)
 }
 
-// nextBatch removes from the queue what goes into one group.
+// nextBatch removes from the queue what goes into one group. The mark of a checkpoint
+// gets a group of its own: on a full disk it may use room that others may not, and they
+// must not take it down with them.
 func (p *pipeline) nextBatch() []*request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	size, n := 0, 0
-	for n < len(p.queue) && (n == 0 || size+len(p.queue[n].records) <= maxGroup) {
+	for n < len(p.queue) && (n == 0 || size+len(p.queue[n].records) <= maxGroup && !p.queue[n].checkpoint) {
 		size += len(p.queue[n].records)
 		n++
+		if p.queue[0].checkpoint {
+			break
+		}
 	}
 	batch := p.queue[:n:n]
 	p.queue = p.queue[n:]
@@ -208,13 +209,22 @@ func (p *pipeline) acknowledge(r *request) {
 	p.promote()
 }
 
-// abort fails the batch and all that come after it. All groups before it are applied,
-// as the caller holds applying, so that nothing in flight remains.
+// abort fails the batch and all transactions that come after it. All groups before it
+// are applied, as the caller holds applying, so that nothing in flight remains. A mark
+// that waits depends on none of them, and stays in the queue.
 func (p *pipeline) abort(batch []*request, err error) {
 	p.mu.Lock()
-	batch = append(batch, p.queue...)
-	p.unacknowledged += len(p.queue) // fail acknowledges them as well
-	p.queue = nil
+	p.unacknowledged -= len(batch)
+	var marks []*request
+	for _, r := range p.queue {
+		if r.checkpoint {
+			marks = append(marks, r)
+		} else {
+			batch = append(batch, r)
+		}
+	}
+	p.queue = marks
+	p.unacknowledged += len(batch) // until fail has acknowledged them
 	p.leading = false
 	// In this order: a transaction that loads the new stamp must not find in the
 	// overlay any more what will not be.

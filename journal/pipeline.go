@@ -166,12 +166,9 @@ func (p *pipeline) nextBatch() []*request {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	size, n := 0, 0
-	for n < len(p.queue) && (n == 0 || size+len(p.queue[n].records) <= maxGroup && !p.queue[n].checkpoint) {
+	for n < len(p.queue) && (n == 0 || !p.queue[0].checkpoint && !p.queue[n].checkpoint && size+len(p.queue[n].records) <= maxGroup) {
 		size += len(p.queue[n].records)
 		n++
-		if p.queue[0].checkpoint {
-			break
-		}
 	}
 	batch := p.queue[:n:n]
 	p.queue = p.queue[n:]
@@ -214,17 +211,16 @@ func (p *pipeline) acknowledge(r *request) {
 // that waits depends on none of them, and stays in the queue.
 func (p *pipeline) abort(batch []*request, err error) {
 	p.mu.Lock()
-	p.unacknowledged -= len(batch)
 	var marks []*request
 	for _, r := range p.queue {
 		if r.checkpoint {
 			marks = append(marks, r)
 		} else {
 			batch = append(batch, r)
+			p.unacknowledged++ // until fail has acknowledged it
 		}
 	}
 	p.queue = marks
-	p.unacknowledged += len(batch) // until fail has acknowledged them
 	p.leading = false
 	// In this order: a transaction that loads the new stamp must not find in the
 	// overlay any more what will not be.
